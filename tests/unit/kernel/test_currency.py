@@ -149,7 +149,7 @@ def test_what_has_no_minor_unit_refuses_to_be_counted(code: str) -> None:
         ("BTC", ""),
         ("978", ""),
         ("€", ""),
-        ("ＥＵＲ", ""),
+        ("\uff25\uff35\uff32", ""),
         ("", ""),
     ],
 )
