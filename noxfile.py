@@ -1,0 +1,142 @@
+"""Every check and every chore of the project, as sessions that need nothing but Python and pip."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests"]
+
+ROOT = Path(__file__).parent
+PYTHONS = ("3.11", "3.12", "3.13")
+LOCKS = {
+    "dev": ("--extra=cli", "--extra=testing", "--group=dev"),
+    "demo": ("--extra=cli", "--group=build"),
+    "lowest": ("--extra=all", "--group=test", "--resolution=lowest-direct"),
+}
+
+# The sessions that check the same tree with the same tools share one environment: five fresh ones would cost most of a
+# run's time and prove nothing more, because `demo` and `lowest` have their own.
+SHARED = ".nox/dev"
+
+
+def install(session: nox.Session, lock: str) -> None:
+    """Install what `requirements/<lock>.txt` pins, each file by its hash, and then the project itself.
+
+    The project goes in without build isolation, with the locked hatchling: nothing unpinned is ever fetched.
+    """
+    session.install("--require-hashes", "--requirement", f"requirements/{lock}.txt")
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Sell, split, pay and pay out a small marketplace before your eyes; `--once` where nobody watches."""
+    install(session, "demo")
+    unattended = not sys.stdout.isatty() or bool(os.environ.get("CI"))
+    once = ["--once"] if unattended and "--once" not in session.posargs else []
+    session.run("quarterturn", "demo", *once, *session.posargs)
+
+
+@nox.session(venv_location=SHARED)
+def tests(session: nox.Session) -> None:
+    """Everything that must hold: all laws on this Python, then types, lint, imports and docs.
+
+    With arguments it runs pytest with them and nothing else: `nox -s tests -- tests/kernel -k allocate`.
+    """
+    install(session, "dev")
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    # Queued before pytest runs, so that one failing test does not hide what the others would have said.
+    for check in ("types", "lint", "imports", "docs"):
+        session.notify(check)
+    session.run("pytest", "--numprocesses=logical")
+
+
+@nox.session(venv_location=SHARED)
+def fast(session: nox.Session) -> None:
+    """The inner loop, below a minute: lint, then every test with few Hypothesis examples."""
+    install(session, "dev")
+    session.run("ruff", "check", "--quiet")
+    session.run("pytest", "--numprocesses=logical", "--hypothesis-profile=fast", "-m", "not slow", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def matrix(session: nox.Session) -> None:
+    """The tests on each Python that is supported: `nox -s matrix-3.12`."""
+    install(session, "dev")
+    session.run("pytest", "--numprocesses=logical", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests with the lowest versions that `pyproject.toml` promises, every extra installed and imported."""
+    install(session, "lowest")
+    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"QUARTERTURN_EXTRAS": "all"})
+
+
+@nox.session(venv_location=SHARED)
+def types(session: nox.Session) -> None:
+    """Mypy, strict, over the packages, the tests and this file."""
+    install(session, "dev")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session(venv_location=SHARED)
+def lint(session: nox.Session) -> None:
+    """Ruff's rules and format, and news fragments that towncrier can read."""
+    install(session, "dev")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
+
+
+@nox.session(venv_location=SHARED)
+def imports(session: nox.Session) -> None:
+    """The import contracts: layers of the packages, the ladder of contexts, the order inside each context."""
+    install(session, "dev")
+    session.run("lint-imports", "--no-cache", *session.posargs)
+
+
+@nox.session(venv_location=SHARED)
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning is an error, and so is a generated page that is stale."""
+    install(session, "dev")
+    session.run("python", "docs/generate.py", "--check")
+    session.run("sphinx-build", "-W", "--keep-going", "--quiet", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(venv_location=SHARED)
+def generate(session: nox.Session) -> None:
+    """Write the generated pages anew: lifecycles, map of modules, events."""
+    install(session, "dev")
+    session.run("python", "docs/generate.py")
+
+
+@nox.session(venv_location=SHARED)
+def bench(session: nox.Session) -> None:
+    """Figures, each beside the limit that it is measured against; nothing here passes or fails."""
+    install(session, "dev")
+    for script in sorted(ROOT.glob("benchmarks/*.py")):
+        session.run("python", str(script.relative_to(ROOT)), *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write `requirements/*.txt` anew from `pyproject.toml`; arguments go to uv (`-- --upgrade`)."""
+    session.install("uv")
+    for name, choice in LOCKS.items():
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes"),
+            *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+            *choice,
+            *("pyproject.toml", f"--output-file=requirements/{name}.txt"),
+            *session.posargs,
+        )

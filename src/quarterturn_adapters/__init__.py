@@ -1,0 +1,1 @@
+"""What stands between the domain and the world: storage, payment providers, shop platforms, brokers, and their wiring."""

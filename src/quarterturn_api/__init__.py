@@ -1,0 +1,1 @@
+"""The outermost layer: the command `quarterturn` and the thin HTTP edge."""
