@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
-nox.needs_version = ">=2025.2.9"
+nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["tests"]
@@ -21,9 +23,19 @@ LOCKS = {
     "lowest": ("--extra=all", "--group=test", "--resolution=lowest-direct"),
 }
 
-# The sessions that check the same tree with the same tools share one environment: five fresh ones would cost most of a
-# run's time and prove nothing more, because `demo` and `lowest` have their own.
-SHARED = ".nox/dev"
+CHECKS: dict[str, list[tuple[str, ...]]] = {
+    "types": [("mypy",)],
+    "lint": [
+        ("ruff", "check"),
+        ("ruff", "format", "--check"),
+        ("python", "-m", "towncrier", "build", "--draft", "--version", "next"),
+    ],
+    "imports": [("lint-imports", "--no-cache")],
+    "docs": [
+        ("python", "docs/generate.py", "--check"),
+        ("sphinx-build", "-W", "--keep-going", "--quiet", "--builder", "html", "docs", "docs/_build/html"),
+    ],
+}
 
 
 def install(session: nox.Session, lock: str) -> None:
@@ -35,6 +47,22 @@ def install(session: nox.Session, lock: str) -> None:
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
 
 
+def check(session: nox.Session, name: str) -> None:
+    """Run one of `CHECKS` in an environment of its own."""
+    install(session, "dev")
+    for command in CHECKS[name]:
+        session.run(*command)
+
+
+def _passes(session: nox.Session, commands: Sequence[Sequence[str]]) -> bool:
+    try:
+        for command in commands:
+            session.run(*command)
+    except CommandFailed:
+        return False
+    return True
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Sell, split, pay and pay out a small marketplace before your eyes; `--once` where nobody watches."""
@@ -44,9 +72,9 @@ def demo(session: nox.Session) -> None:
     session.run("quarterturn", "demo", *once, *session.posargs)
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def tests(session: nox.Session) -> None:
-    """Everything that must hold: all laws on this Python, then types, lint, imports and docs.
+    """Everything that must hold: types, lint, imports and docs, then all laws on this Python.
 
     With arguments it runs pytest with them and nothing else: `nox -s tests -- tests/kernel -k allocate`.
     """
@@ -54,73 +82,71 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    # Queued before pytest runs, so that one failing test does not hide what the others would have said.
-    for check in ("types", "lint", "imports", "docs"):
-        session.notify(check)
-    session.run("pytest", "--numprocesses=logical")
+    # In this environment, not each in its own: five fresh ones would cost most of the run and prove nothing more.
+    # All of them speak before the verdict, so that a wrong import does not hide a broken law.
+    failed = [name for name in CHECKS if not _passes(session, CHECKS[name])]
+    if not _passes(session, [("pytest", "--numprocesses=logical", "--dist=loadfile")]):
+        failed.append("pytest")
+    if failed:
+        session.error(f"Did not hold: {', '.join(failed)}")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def fast(session: nox.Session) -> None:
     """The inner loop, below a minute: lint, then every test with few Hypothesis examples."""
     install(session, "dev")
     session.run("ruff", "check", "--quiet")
-    session.run("pytest", "--numprocesses=logical", "--hypothesis-profile=fast", "-m", "not slow", *session.posargs)
+    session.run(
+        "pytest", "--numprocesses=logical", "--dist=loadfile", "--hypothesis-profile=fast", "-m", "not slow", *session.posargs
+    )
 
 
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """The tests on each Python that is supported: `nox -s matrix-3.12`."""
     install(session, "dev")
-    session.run("pytest", "--numprocesses=logical", *session.posargs)
+    session.run("pytest", "--numprocesses=logical", "--dist=loadfile", *session.posargs)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that `pyproject.toml` promises, every extra installed and imported."""
     install(session, "lowest")
-    session.run("pytest", "--numprocesses=logical", *session.posargs, env={"QUARTERTURN_EXTRAS": "all"})
+    session.run("pytest", "--numprocesses=logical", "--dist=loadfile", *session.posargs, env={"QUARTERTURN_EXTRAS": "all"})
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def types(session: nox.Session) -> None:
     """Mypy, strict, over the packages, the tests and this file."""
-    install(session, "dev")
-    session.run("mypy", *session.posargs)
+    check(session, "types")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def lint(session: nox.Session) -> None:
     """Ruff's rules and format, and news fragments that towncrier can read."""
-    install(session, "dev")
-    session.run("ruff", "check", *session.posargs)
-    session.run("ruff", "format", "--check")
-    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
+    check(session, "lint")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def imports(session: nox.Session) -> None:
     """The import contracts: layers of the packages, the ladder of contexts, the order inside each context."""
-    install(session, "dev")
-    session.run("lint-imports", "--no-cache", *session.posargs)
+    check(session, "imports")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error, and so is a generated page that is stale."""
-    install(session, "dev")
-    session.run("python", "docs/generate.py", "--check")
-    session.run("sphinx-build", "-W", "--keep-going", "--quiet", "-b", "html", "docs", "docs/_build/html")
+    check(session, "docs")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def generate(session: nox.Session) -> None:
     """Write the generated pages anew: lifecycles, map of modules, events."""
     install(session, "dev")
     session.run("python", "docs/generate.py")
 
 
-@nox.session(venv_location=SHARED)
+@nox.session
 def bench(session: nox.Session) -> None:
     """Figures, each beside the limit that it is measured against; nothing here passes or fails."""
     install(session, "dev")

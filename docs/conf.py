@@ -1,0 +1,62 @@
+"""How Sphinx builds these pages; a warning is an error."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+from itertools import groupby
+
+from sphinx.application import Sphinx
+
+project = "QuarterTurn"
+author = "The QuarterTurn maintainers"
+copyright = "The QuarterTurn maintainers"  # noqa: A001 Sphinx reads this name
+release = version_of("quarterturn")
+version = release
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.apidoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "sphinxcontrib.mermaid",
+]
+exclude_patterns = ["_build", "reference/api/*/modules.rst"]
+
+html_theme = "furo"
+html_title = f"QuarterTurn {release}"
+
+# A fence that says `mermaid` is drawn here as it is on the forges that draw it, so the pages read well in both.
+myst_fence_as_directive = ["mermaid"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# The reference is made from docstrings at each build; nothing of it is committed.
+apidoc_modules = [
+    {
+        "path": f"../src/{package}",
+        "destination": f"reference/api/{package}",
+        "separate_modules": True,
+        "module_first": True,
+        "automodule_options": {"members", "show-inheritance"},
+    }
+    for package in ("quarterturn_domain", "quarterturn_adapters", "quarterturn_api")
+]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+# A single backtick in a docstring is a name, as everywhere else in the project.
+default_role = "code"
+
+
+def show_trees_as_drawn(_app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Keep a tree that a docstring draws with indented bullets as it is: to Sphinx it would be a list gone wrong."""
+    shown: list[str] = []
+    for blank, group in groupby(lines, key=lambda line: not line.strip()):
+        paragraph = list(group)
+        is_tree = not blank and paragraph[0].startswith("* ") and any(line.startswith("  + ") for line in paragraph)
+        shown += ["::", "", *(f"    {line}" for line in paragraph), ""] if is_tree else paragraph
+    lines[:] = shown
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this once."""
+    app.connect("autodoc-process-docstring", show_trees_as_drawn)
