@@ -1,0 +1,1 @@
+"""Catalog: what can be bought, from whom, at what price."""

@@ -1,0 +1,1 @@
+"""Identity: who asks, who sells, and whether they may."""

@@ -1,0 +1,1 @@
+"""The kernel: what three contexts need: money, rates, ids, errors, events, lifecycles, time and the unit of work."""

@@ -1,0 +1,84 @@
+"""Idempotency: the same key and the same content give the same answer; the same key and other content are a conflict."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import attrs
+
+from quarterturn_domain.kernel.errors import Rejected
+
+TIMING: Final = {"content": False}
+"""Metadata of a command's field that is not part of what was asked, such as the time of asking."""
+
+
+@attrs.frozen(eq=False)
+class KeyReused(Rejected):
+    """An idempotency key came back with other content than the first time."""
+
+    key: str
+
+    @property
+    def message(self) -> str:
+        """Which key was reused."""
+        return f"The idempotency key {self.key} was used before with other content; use a new key for a new request"
+
+
+@attrs.frozen
+class Answer:
+    """What was answered to `key` the first time: the fingerprint of the request, and the answer's text."""
+
+    key: str
+    fingerprint: str
+    text: str
+    at: datetime
+
+
+class Answers(Protocol):
+    """The idempotency keys that were used, with what was answered: written in the transaction of the change itself."""
+
+    def find(self, keys: Iterable[str], /) -> Mapping[str, Answer]:
+        """The first answers of those of `keys` that were used before."""
+        ...
+
+    def add(self, answers: Iterable[Answer], /) -> None:
+        """Keep first answers; raises `Conflict` when a key was taken meanwhile."""
+        ...
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the answers that are older than `before`; returns how many."""
+        ...
+
+
+def same_request(answer: Answer, fingerprint: str) -> Answer:
+    """`answer` when it belongs to a request with this `fingerprint`, else raises `KeyReused`."""
+    if answer.fingerprint != fingerprint:
+        raise KeyReused(answer.key)
+    return answer
+
+
+def fingerprint(command: Any) -> str:
+    """SHA-256, in hex, of everything that `command` asks for, leaving out fields marked with `TIMING`."""
+    return hashlib.sha256(_canonical(command).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    if attrs.has(type(value)):
+        inside = ",".join(
+            f"{field.name}={_canonical(getattr(value, field.name))}"
+            for field in attrs.fields(type(value))
+            if field.metadata.get("content", True)
+        )
+        return f"{type(value).__name__}({inside})"
+    if isinstance(value, str):
+        return repr(str(value))
+    if isinstance(value, Mapping):
+        return "{" + ",".join(sorted(f"{_canonical(k)}:{_canonical(v)}" for k, v in value.items())) + "}"
+    if isinstance(value, (set, frozenset)):
+        return "{" + ",".join(sorted(map(_canonical, value))) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    return str(value)

@@ -1,0 +1,125 @@
+"""The unit of work: state, events and reactions of one transaction are committed together, or not at all.
+
+A use case has one shape: *load* under locks, *decide* without touching anything, *record* state and events. What it records is
+seen, before the commit, by the contexts higher up the ladder that have asked for it (`Reactions`): the journal is written in the
+same transaction as the capture that it books. Everything else hears of it afterwards, from the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from uuid import UUID
+
+import attrs
+
+from quarterturn_domain.kernel.events import Event
+
+W = TypeVar("W", bound="UnitOfWork")
+W_contra = TypeVar("W_contra", bound="UnitOfWork", contravariant=True)
+
+
+@attrs.frozen
+class Message:
+    """An event on its way out: its place in the outbox (`sequence` grows with every append) and its identity."""
+
+    sequence: int
+    id: UUID
+    event: Event
+
+
+class Outbox(Protocol):
+    """The events of this transaction, kept with the state that they tell of until somebody has delivered them."""
+
+    def append(self, events: Iterable[Event], /) -> None:
+        """Keep `events`, in this order; they become visible to others with the commit."""
+        ...
+
+    def appended(self) -> Sequence[Event]:
+        """The events of this unit of work so far, in order."""
+        ...
+
+    def pending(self, limit: int, /) -> Sequence[Message]:
+        """Committed messages that are not delivered, oldest first, at most `limit`; claimed until the transaction ends."""
+        ...
+
+    def delivered(self, ids: Iterable[UUID], /) -> None:
+        """Mark messages as delivered; what is unknown or already delivered is passed over."""
+        ...
+
+
+class Inbox(Protocol):
+    """What every subscriber has already handled: the memory that turns "at least once" into one effect."""
+
+    def admit(self, subscriber: str, ids: Iterable[UUID], /) -> Sequence[UUID]:
+        """Those of `ids` that `subscriber` sees for the first time, in order, noted from now on."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction: what is read in it is locked as each port says, what is written in it is committed together."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events of this transaction."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """What subscribers have handled."""
+        ...
+
+
+Begin: TypeAlias = Callable[[], AbstractContextManager[W]]
+"""Opens a unit of work: leaving the block commits, an exception rolls everything back."""
+
+
+class Reaction(Protocol[W_contra]):
+    """What a context higher up does about events, in the transaction that made them true."""
+
+    def __call__(self, work: W_contra, events: Sequence[Event], /) -> None:
+        """React to `events`, all of types that were subscribed to; may append further events."""
+        ...
+
+
+class Reactions(Generic[W]):
+    """Opens units of work that let every subscribed context react before the commit.
+
+    Reactions run in the order of subscription, each with all its events of one round at once, round after round until no new
+    event appears; so a reaction can be one set-based write.
+    """
+
+    _ROUNDS = 16
+
+    def __init__(self, begin: Begin[W], subscriptions: Iterable[tuple[Iterable[type[Event]], Reaction[W]]] = ()) -> None:
+        self._begin = begin
+        self._subscriptions = [(frozenset(types), reaction) for types, reaction in subscriptions]
+
+    @contextmanager
+    def __call__(self) -> Iterator[W]:
+        """A unit of work; leaving the block lets the subscribers react and commits."""
+        with self._begin() as work:
+            yield work
+            self._react(work)
+
+    def _react(self, work: W) -> None:
+        seen = 0
+        for _ in range(self._ROUNDS):
+            fresh = work.outbox.appended()[seen:]
+            if not fresh:
+                return
+            seen += len(fresh)
+            present = {type(event) for event in fresh}
+            for types, reaction in self._subscriptions:
+                if not types.isdisjoint(present):
+                    reaction(work, [event for event in fresh if type(event) in types])
+        raise AssertionError("reactions answer each other without end")
+
+
+def by_type(events: Iterable[Event]) -> Mapping[type[Event], Sequence[Any]]:
+    """`events` grouped by their class, each group in order."""
+    groups: dict[type[Event], list[Any]] = {}
+    for event in events:
+        groups.setdefault(type(event), []).append(event)
+    return groups

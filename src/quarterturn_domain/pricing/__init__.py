@@ -1,0 +1,1 @@
+"""Pricing: what the customer pays, and who gets which part of it."""
