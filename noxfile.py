@@ -82,7 +82,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything that must hold: types, lint, imports and docs, then all laws on this Python.
 
-    With arguments it runs pytest with them and nothing else: `nox -s tests -- tests/kernel -k allocate`.
+    With arguments it runs pytest with them and nothing else: `nox -s tests -- tests/unit/kernel -k allocate`.
     """
     install(session, "dev")
     if session.posargs:
