@@ -25,6 +25,8 @@ class ClosedContract(Contract):
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Look at every import of every module inside, and keep those that leave without leave."""
         containers = cast("list[str]", self.containers)
+        for container in containers:
+            assert container in graph.modules, f"{container} is not there: a contract about nothing always holds"
         allowed = set(sys.stdlib_module_names) | {name.partition(".")[0] for name in containers}
         allowed |= cast("set[str]", self.third_party)
         excepted = cast("set[str] | None", self.except_in) or set()

@@ -117,6 +117,7 @@ def _lint(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
     # Ahead of everything installed: the copy is what must be read. A wide terminal keeps each sentence on its line.
     environment = os.environ | {"PYTHONPATH": str(root / "src"), "COLUMNS": "200", "NO_COLOR": "1"}
+    environment.pop("FORCE_COLOR", None)
     return subprocess.run(
         [*command, "--no-cache", *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False
     )
