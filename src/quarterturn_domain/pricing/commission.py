@@ -18,7 +18,7 @@ from quarterturn_domain.kernel.ids import RuleId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import ZERO, Rate, half_up
 from quarterturn_domain.pricing.match import Match, Precedence, in_currency
-from quarterturn_domain.pricing.steps import Step, StepKind
+from quarterturn_domain.pricing.steps import Figure, Step, StepKind
 
 
 @attrs.frozen
@@ -33,10 +33,10 @@ class Tier:
 class CommissionRule:
     """What is charged on the lines that `match`.
 
-    The percentage is `rate` of the line's goods, or by `tiers` of the unit price (each rate for its own band only). `per_unit` is added for
-    every unit; `floor` and `cap` bound the sum for one unit; `per_order` is added once per vendor order and spread over its lines. Amounts are
-    given per currency; a currency that is not named has none. `tax` is the rate of VAT on the commission itself. `on_shipping` charges `rate`
-    on shipping too.
+    The percentage is `rate` of the line's goods, or by `tiers` of the unit price (each rate for its own band only). `per_unit`
+    is added for every unit; `floor` and `cap` bound the sum for one unit; `per_order` is added once per vendor order and spread
+    over its lines. Amounts are given per currency; a currency that is not named has none. `tax` is the rate of VAT on the
+    commission itself. `on_shipping` charges `rate` on shipping too.
     """
 
     id: RuleId
@@ -67,23 +67,19 @@ class CommissionRule:
 
     def on_goods(self, base: Money, quantity: int, steps: list[Step]) -> int:
         """Minor units charged on `base`, the goods of a line of `quantity` units; appends the steps it took."""
-        charged = self._banded(base, quantity, steps) if self.tiers else self._flat(base, self.rate, "commission", steps)
+        if self.tiers:
+            charged = self._banded(base, quantity, steps)
+        else:
+            charged = _part(base.minor, self.rate, "commission", steps) if self.rate.numerator else 0
         if self.per_unit and (fee := in_currency(self.per_unit, base)):
-            steps.append(Step(StepKind.RATE, "fixed fee", fee, quantity, 1, fee * quantity))
+            steps.append(Step(StepKind.RATE, Figure.FIXED_FEE, "fixed fee", fee, quantity, 1, fee * quantity))
             charged += fee * quantity
         if self.floor and (floor := in_currency(self.floor, base)) is not None and charged < floor * quantity:
-            steps.append(Step(StepKind.FLOOR, "floor", charged, floor * quantity, 1, floor * quantity))
+            steps.append(Step(StepKind.FLOOR, Figure.FLOOR, "floor", charged, floor * quantity, 1, floor * quantity))
             charged = floor * quantity
         if self.cap and (cap := in_currency(self.cap, base)) is not None and charged > cap * quantity:
-            steps.append(Step(StepKind.CAP, "cap", charged, cap * quantity, 1, cap * quantity))
+            steps.append(Step(StepKind.CAP, Figure.CAP, "cap", charged, cap * quantity, 1, cap * quantity))
             charged = cap * quantity
-        return charged
-
-    def _flat(self, base: Money, rate: Rate, what: str, steps: list[Step]) -> int:
-        if not rate.numerator:
-            return 0
-        charged = half_up(base.minor * rate.numerator, rate.denominator)
-        steps.append(Step(StepKind.RATE, what, base.minor, rate.numerator, rate.denominator, charged))
         return charged
 
     def _banded(self, base: Money, quantity: int, steps: list[Step]) -> int:
@@ -97,8 +93,15 @@ class CommissionRule:
             high = edges[number + 1][0] if number + 1 < len(edges) else base.minor
             part = min(base.minor, high) - low
             if part > 0:
-                charged += self._flat(Money(part, base.currency), rate, f"commission tier {number + 1}", steps)
+                # A band that is free has its step too, so that the steps of all bands add up to the goods.
+                charged += _part(part, rate, f"commission tier {number + 1}", steps)
         return charged
+
+
+def _part(basis: int, rate: Rate, what: str, steps: list[Step]) -> int:
+    charged = half_up(basis * rate.numerator, rate.denominator)
+    steps.append(Step(StepKind.RATE, Figure.COMMISSION, what, basis, rate.numerator, rate.denominator, charged))
+    return charged
 
 
 DEFAULT: Final = CommissionRule(id=RuleId(UUID(int=0)), name="default", rate=Rate.percent("10"))

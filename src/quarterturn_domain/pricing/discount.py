@@ -37,14 +37,16 @@ class CodeRefused(Rejected):
 
 
 HALF: Final = Rate(1, 2)
+WHOLE: Final = Rate(1)
 
 
 @attrs.frozen(kw_only=True)
 class Discount:
-    """`percent` of, or `amount` off, the goods that `match`; with a `discount_code` for those who name it, without one for everybody.
+    """`percent` of, or `amount` off, the goods that `match`; with a `discount_code` for those who name it, else for everybody.
 
-    An amount is for the whole basket and is spread over the matching lines by what is left of their goods. Discounts apply in the order of
-    `position`, each to what the ones before it have left. `platform_share` says what part of a shared discount the platform funds.
+    An amount is for the whole basket and is spread over the matching lines by what is left of their goods. Discounts apply in
+    the order of `position`, each to what the ones before it have left. `platform_share` says what part of a shared discount the
+    platform funds.
     """
 
     id: DiscountId

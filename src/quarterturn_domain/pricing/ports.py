@@ -25,7 +25,7 @@ class PriceBooks(Protocol):
         ...
 
     def rule_commission(self, rule: CommissionRule, /) -> None:
-        """Put a version of a commission rule in force; raises `Conflict` when that version exists or does not follow the last one."""
+        """Put a version of a commission rule in force; `Conflict` when that version exists or does not follow the last one."""
         ...
 
     def retire_commission(self, rule_id: RuleId, /) -> None:

@@ -13,11 +13,11 @@ from quarterturn_domain.kernel.ids import RuleId, VendorId
 from quarterturn_domain.kernel.money import CurrencyMismatch, Money, shares
 from quarterturn_domain.kernel.rate import half_up
 from quarterturn_domain.pricing.commission import CommissionRule, CommissionSchedule
-from quarterturn_domain.pricing.discount import CodeRefused, Discount
+from quarterturn_domain.pricing.discount import WHOLE, CodeRefused, Discount, Funding
 from quarterturn_domain.pricing.match import in_currency
 from quarterturn_domain.pricing.split import Split
-from quarterturn_domain.pricing.steps import Step, StepKind
-from quarterturn_domain.pricing.tax import Destination, TaxLine, TaxRule
+from quarterturn_domain.pricing.steps import Charge, Figure, Step, StepKind
+from quarterturn_domain.pricing.tax import Destination, TaxLine, TaxRule, contained
 
 
 @attrs.frozen
@@ -34,9 +34,11 @@ class LinePrice:
     """The price of one line, and who gets it: frozen on the order.
 
     `goods` and `shipping` split what the customer pays for each, tax included; `discount` was taken off the goods before.
+    `unit_price` and `unit_shipping` are for one unit, as they were offered.
     """
 
     unit_price: Money
+    unit_shipping: Money
     quantity: int
     discount: Money
     goods: Split
@@ -112,6 +114,7 @@ def _priced(line: _Line, taxes: Sequence[TaxRule]) -> LinePrice:
         shipping = Split.nothing(currency)
     return LinePrice(
         offer.price,
+        offer.shipping,
         line.quantity,
         Money(line.by_vendor + line.by_platform, currency),
         goods,
@@ -126,10 +129,10 @@ def _priced(line: _Line, taxes: Sequence[TaxRule]) -> LinePrice:
 def _goods(line: _Line, taxes: Sequence[TaxRule]) -> tuple[Split, tuple[TaxLine, ...]]:
     currency, rule, steps = line.offer.price.currency, line.rule, line.steps
     due = Money(line.left, currency)
-    tax_lines, added, kept, kept_inside, to_vendor = _taxed(due, taxes, "", steps) if taxes else ((), 0, 0, 0, 0)
+    tax_lines, added, kept, kept_inside, to_vendor = _taxed(due, taxes, Charge.GOODS, steps) if taxes else ((), 0, 0, 0, 0)
     base = due.minor + line.by_platform - kept_inside
     charged = rule.on_goods(Money(base, currency), line.quantity, steps) + line.per_order
-    charged, tax = _bounded(charged, rule, base + to_vendor, steps)
+    charged, tax = _bounded(charged, rule, base + to_vendor, Charge.GOODS, steps)
     paid = Money(due.minor + added, currency) if added else due
     split = Split.charge(paid, commission=charged, commission_tax=tax, tax_kept=kept, subsidy=line.by_platform)
     return split, tax_lines
@@ -137,66 +140,76 @@ def _goods(line: _Line, taxes: Sequence[TaxRule]) -> tuple[Split, tuple[TaxLine,
 
 def _shipping(line: _Line, due: Money, taxes: Sequence[TaxRule]) -> tuple[Split, tuple[TaxLine, ...]]:
     rule, steps = line.rule, line.steps
-    tax_lines, added, kept, kept_inside, to_vendor = _taxed(due, taxes, " on shipping", steps)
+    tax_lines, added, kept, kept_inside, to_vendor = _taxed(due, taxes, Charge.SHIPPING, steps)
     base = due.minor - kept_inside
     charged = 0
     if rule.on_shipping and rule.rate:
         charged = half_up(base * rule.rate.numerator, rule.rate.denominator)
-        what = "commission on shipping"
-        steps.append(Step(StepKind.RATE, what, base, rule.rate.numerator, rule.rate.denominator, charged))
-    charged, tax = _bounded(charged, rule, base + to_vendor, steps)
+        numerator, denominator = rule.rate.numerator, rule.rate.denominator
+        steps.append(Step(StepKind.RATE, Figure.COMMISSION, "commission", base, numerator, denominator, charged, Charge.SHIPPING))
+    charged, tax = _bounded(charged, rule, base + to_vendor, Charge.SHIPPING, steps)
     paid = Money(due.minor + added, due.currency)
     return Split.charge(paid, commission=charged, commission_tax=tax, tax_kept=kept), tax_lines
 
 
-def _bounded(charged: int, rule: CommissionRule, bearable: int, steps: list[Step]) -> tuple[int, int]:
+def _bounded(charged: int, rule: CommissionRule, bearable: int, charge: Charge, steps: list[Step]) -> tuple[int, int]:
     """The commission and the tax on it, no more together than the charge brings the vendor."""
     if not charged:
         return 0, 0
-    tax = rule.tax
-    on_top = half_up(charged * tax.numerator, tax.denominator)
+    basis, numerator, denominator = charged, rule.tax.numerator, rule.tax.denominator
+    on_top = half_up(charged * numerator, denominator)
     if charged + on_top > bearable:
-        limit = bearable - half_up(bearable * tax.numerator, tax.denominator + tax.numerator)
+        # Then the tax is the one that lies within all that there is, and the commission is the rest.
+        basis, denominator = bearable, denominator + numerator
+        on_top = half_up(bearable * numerator, denominator)
+        limit = bearable - on_top
         if limit < charged:
-            steps.append(Step(StepKind.CAP, "no more than the line brings", charged, limit, 1, limit))
-        charged, on_top = limit, bearable - limit
-        if tax.numerator:
-            steps.append(Step(StepKind.SHARE, "tax on commission", bearable, tax.numerator, tax.denominator + tax.numerator, on_top))
-    elif tax.numerator:
-        steps.append(Step(StepKind.RATE, "tax on commission", charged, tax.numerator, tax.denominator, on_top))
+            what = "no more than it brings"
+            steps.append(Step(StepKind.CAP, Figure.BEARABLE, what, charged, limit, 1, limit, charge))
+        charged = limit
+    if numerator:
+        steps.append(Step(StepKind.RATE, Figure.COMMISSION_TAX, "tax on commission", basis, numerator, denominator, on_top, charge))
     return charged, on_top
 
 
-def _taxed(due: Money, taxes: Sequence[TaxRule], suffix: str, steps: list[Step]) -> tuple[tuple[TaxLine, ...], int, int, int, int]:
-    """The tax lines of one charge, and in minor units: added on top, kept by the platform, kept from inside the price, added for the vendor."""
-    inside = [tax for tax in taxes if tax.included]
-    # A price that contains several taxes contains each of them on the same net amount.
-    common = 1
-    for tax in inside:
-        common *= tax.rate.denominator
-    whole = common + sum(tax.rate.numerator * (common // tax.rate.denominator) for tax in inside)
+def _taxed(
+    due: Money, taxes: Sequence[TaxRule], charge: Charge, steps: list[Step]
+) -> tuple[tuple[TaxLine, ...], int, int, int, int]:
+    """The tax lines of one charge; and added on top, kept by the platform, kept from inside the price, added for the vendor."""
+    inside = [tax.rate for tax in taxes if tax.included]
+    common, whole = contained(inside) if inside else (1, 1)
     net = due.minor
     lines: list[TaxLine] = []
     added = kept = kept_inside = to_vendor = 0
-    for tax in sorted(taxes, key=lambda tax: not tax.included):
+    for tax in sorted(taxes, key=_inside_first) if inside else taxes:
         if tax.included:
             numerator, denominator, basis = tax.rate.numerator * (common // tax.rate.denominator), whole, due.minor
         else:
             numerator, denominator, basis = tax.rate.numerator, tax.rate.denominator, net
         amount = half_up(basis * numerator, denominator)
-        steps.append(Step(StepKind.RATE, f"{tax.name}{suffix}", basis, numerator, denominator, amount))
-        lines.append(TaxLine(tax.id, tax.name, tax.rate, Money(amount, due.currency), tax.included, tax.kept_by_platform))
+        steps.append(Step(StepKind.RATE, Figure.TAX, tax.name, basis, numerator, denominator, amount, charge))
         if tax.included:
+            if amount > net:
+                # Several taxes inside a price of a few minor units, each rounded up, could be more than the price.
+                steps.append(Step(StepKind.CAP, Figure.TAX, f"{tax.name}, what is left", amount, net, 1, net, charge))
+                amount = net
             net -= amount
             kept_inside += amount if tax.kept_by_platform else 0
         else:
             added += amount
             to_vendor += 0 if tax.kept_by_platform else amount
         kept += amount if tax.kept_by_platform else 0
+        lines.append(TaxLine(tax.id, tax.name, tax.rate, Money(amount, due.currency), tax.included, tax.kept_by_platform, charge))
     return tuple(lines), added, kept, kept_inside, to_vendor
 
 
-def _discount(lines: Sequence[_Line], discounts: Sequence[Discount], codes: frozenset[str], currency: Currency, at: datetime) -> None:
+def _inside_first(tax: TaxRule) -> bool:
+    return not tax.included
+
+
+def _discount(
+    lines: Sequence[_Line], discounts: Sequence[Discount], codes: frozenset[str], currency: Currency, at: datetime
+) -> None:
     offered = {discount.discount_code: discount for discount in discounts if discount.discount_code is not None}
     for code in sorted(codes):
         if code not in offered:
@@ -216,23 +229,27 @@ def _discount(lines: Sequence[_Line], discounts: Sequence[Discount], codes: froz
 
 
 def _take_off(discount: Discount, lines: Sequence[_Line], goods: Money) -> None:
-    if discount.percent is not None:
-        rate = discount.percent
+    rate = discount.percent
+    whole = 0
+    if rate is not None:
         taken = [half_up(line.left * rate.numerator, rate.denominator) for line in lines]
-        made = [(StepKind.RATE, line.left, rate.numerator, rate.denominator) for line in lines]
     else:
         whole = min(in_currency(discount.amount, goods) or 0, goods.minor)
         weights = [line.left for line in lines]
         taken = shares(whole, weights, goods.minor)
-        made = [(StepKind.SHARE, whole, weight, goods.minor) for weight in weights]
-    for line, off, (kind, basis, numerator, denominator) in zip(lines, taken, made, strict=True):
+    for line, off in zip(lines, taken, strict=True):
         if not off:
             continue
         by_platform = discount.platform_part(Money(off, goods.currency)).minor
-        line.steps.append(Step(kind, f"discount {discount.name}", basis, numerator, denominator, off))
-        if 0 < by_platform < off:
-            share = discount.platform_share
-            line.steps.append(Step(StepKind.RATE, f"platform's part of {discount.name}", off, share.numerator, share.denominator, by_platform))
+        if rate is not None:
+            numerator, denominator = rate.numerator, rate.denominator
+            line.steps.append(Step(StepKind.RATE, Figure.DISCOUNT, discount.name, line.left, numerator, denominator, off))
+        else:
+            line.steps.append(Step.share(Figure.DISCOUNT, discount.name, whole, line.left, goods.minor, off))
+        if by_platform:
+            share = WHOLE if discount.funding is Funding.PLATFORM else discount.platform_share
+            numerator, denominator = share.numerator, share.denominator
+            line.steps.append(Step(StepKind.RATE, Figure.FUNDED, discount.name, off, numerator, denominator, by_platform))
         line.left -= off
         line.by_platform += by_platform
         line.by_vendor += off - by_platform
@@ -250,6 +267,7 @@ def _spread_order_fees(lines: Sequence[_Line], currency: Currency) -> None:
         weights = [line.left + line.by_platform for line in group]
         if not any(weights):
             weights = [1 for _ in group]
-        for line, weight, share in zip(group, weights, shares(fee, weights, sum(weights)), strict=True):
+        whole = sum(weights)
+        for line, weight, share in zip(group, weights, shares(fee, weights, whole), strict=True):
             line.per_order = share
-            line.steps.append(Step(StepKind.SHARE, "fee per order", fee, weight, sum(weights), share))
+            line.steps.append(Step.share(Figure.ORDER_FEE, "fee per order", fee, weight, whole, share))

@@ -1,8 +1,8 @@
 """The split: who gets which part of what the customer paid for one charge, and what each gives back of a refund.
 
 `paid == earning + commission + commission_tax + tax_kept`, to the minor unit, for every charge; so it holds for every line, vendor
-order and order too, which are sums of charges. A discount that the platform funds is `subsidy`: the customer does not pay it and the
-platform does not keep it, so `commission` is what was charged to the vendor less the subsidy, and may be negative.
+order and order too, which are sums of charges. A discount that the platform funds is `subsidy`: the customer does not pay it
+and the platform does not keep it, so `commission` is what was charged to the vendor less the subsidy, and may be negative.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ class Split:
     def given_back(self, refunded: Money) -> Split:
         """What each party has given back once `refunded` of `paid` was refunded in all: computed cumulatively.
 
-        The difference of two calls is what one refund takes from each party; so any sequence of refunds that ends in the whole returns every
-        party exactly to zero. Shares are by Webster's method (Sainte-Laguë), under which no party's share shrinks when the refund grows.
-        Raises `RefundTooLarge`.
+        The difference of two calls is what one refund takes from each party; so any sequence of refunds that ends in the whole
+        returns every party exactly to zero. Shares are by Webster's method (Sainte-Laguë), under which no party's share shrinks
+        when the refund grows. Raises `RefundTooLarge`.
         """
         if not 0 <= refunded.minor <= self.paid.minor:
             raise RefundTooLarge(refunded, self.paid)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import lcm
+
 import attrs
 
 from quarterturn_domain.kernel.errors import Invalid
@@ -9,6 +12,7 @@ from quarterturn_domain.kernel.ids import RuleId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
 from quarterturn_domain.pricing.match import Match
+from quarterturn_domain.pricing.steps import Charge
 
 
 @attrs.frozen
@@ -23,8 +27,8 @@ class Destination:
 class TaxRule:
     """A tax on the goods that `match` and, with `on_shipping`, on their shipping; for one destination or for all.
 
-    `included` says that prices contain it already; `kept_by_platform` says that the platform remits it (as a marketplace facilitator must in
-    many places), else it goes to the vendor, who does.
+    `included` says that prices contain it already; `kept_by_platform` says that the platform remits it (as a marketplace
+    facilitator must in many places), else it goes to the vendor, who does.
     """
 
     id: RuleId
@@ -60,3 +64,16 @@ class TaxLine:
     amount: Money
     included: bool
     kept_by_platform: bool
+    charge: Charge = Charge.GOODS
+
+
+def contained(rates: Sequence[Rate]) -> tuple[int, int]:
+    """How a price contains taxes at these rates, each on the same net amount: `common` parts of net in `whole` parts of price.
+
+    A tax at `n / d` is then `n * (common / d)` of the `whole` parts.
+
+    >>> contained([Rate.percent("19"), Rate.percent("1")])
+    (100, 120)
+    """
+    common = lcm(*(rate.denominator for rate in rates))
+    return common, common + sum(rate.numerator * (common // rate.denominator) for rate in rates)
