@@ -45,10 +45,6 @@ class Stock(Protocol):
         """The reservations of these SKUs that are held although their deadline is `at` or earlier; their items are locked already."""
         ...
 
-    def overdue(self, at: datetime, limit: int, /) -> Sequence[OrderId]:
-        """Up to `limit` orders with a held reservation whose deadline is `at` or earlier, the most overdue first; no lock."""
-        ...
-
     def record(self, allocation: Allocation, /) -> None:
         """Write the changed items and reservations and the new movements, a statement for each kind.
 

@@ -1,0 +1,105 @@
+"""Cancelling: an order before it is paid, and units of a vendor order before they are shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from quarterturn_domain.kernel.errors import NotFound
+from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.ids import AccountId, OrderId, Sku, VendorId
+from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.events import Units, UnitsCancelled
+from quarterturn_domain.ordering.order import Order, OrderState
+from quarterturn_domain.ordering.ports import OrderingWork
+from quarterturn_domain.ordering.vendor_order import FULFILMENT, VendorOrder
+from quarterturn_domain.stock.allocation import Allocation
+
+
+@attrs.frozen(kw_only=True)
+class CancelOrder:
+    """Give an order up: before it is paid as a whole; after that everything that is not shipped, vendor by vendor.
+
+    `by` is the buyer who asks, or None for the platform.
+    """
+
+    cancellation_id: UUID
+    order_id: OrderId
+    reason: str
+    by: AccountId | None = None
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+@attrs.frozen(kw_only=True)
+class CancelUnits:
+    """Never ship units of a vendor order that is paid: those named, or all that are not shipped."""
+
+    cancellation_id: UUID
+    order_id: OrderId
+    vendor_id: VendorId
+    units: tuple[Units, ...] = ()
+    reason: str
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+class CancelOrders:
+    """Cancels orders and units; what was held is free, what was sold and not shipped is back on the shelf."""
+
+    def __init__(self, work: Begin[OrderingWork]) -> None:
+        self._work = work
+
+    def __call__(self, command: CancelOrder | CancelUnits) -> Order:
+        """The order afterwards; the same cancellation again changes nothing. Raises `NotFound`, `InvalidTransition`, `NotThatMany`."""
+        cancellation = f"cancellation:{command.cancellation_id}"
+        with self._work() as work:
+            order = required(work.orders.lock([command.order_id]), command.order_id, "order")
+            if isinstance(command, CancelOrder) and command.by is not None and command.by != order.buyer_id:
+                raise NotFound("order", str(order.id))
+            if order.state is OrderState.CANCELLED or work.stock.caused([cancellation]):
+                return order
+            allocation = Allocation(work.stock.lock_orders([order.id]))
+            if order.state is not OrderState.PAID:
+                if isinstance(command, CancelUnits):
+                    order.vendor_order(command.vendor_id)
+                after, *facts = order.cancel(reason=command.reason, at=command.at)
+                allocation.release(order.id)
+            else:
+                after, facts = _cancel_paid(order, command, cancellation, allocation)
+            work.orders.save([after])
+            work.stock.record(allocation)
+            work.outbox.append([*facts, *allocation.facts])
+        return after
+
+
+def _cancel_paid(
+    order: Order, command: CancelOrder | CancelUnits, cancellation: str, allocation: Allocation
+) -> tuple[Order, list[UnitsCancelled]]:
+    if isinstance(command, CancelUnits):
+        parts, asked = [order.vendor_order(command.vendor_id)], command.units
+    else:
+        parts, asked = [each for each in order.vendor_orders if FULFILMENT.allows(each.status, "cancel")], ()
+        if not parts:
+            FULFILMENT.next(order.vendor_orders[0].status, "cancel")
+    after, facts = order, list[UnitsCancelled]()
+    for part in parts:
+        next_part, made = part.cancel(cancellation, asked, reason=command.reason, at=command.at)
+        facts += made  # type: ignore[arg-type]
+        after = after.replace(next_part)
+        back = {}
+        for fact in made:
+            if isinstance(fact, UnitsCancelled):
+                back = _skus(part, fact.units)
+        allocation.restock(order.id, back, cause=cancellation, reason="cancelled", at=command.at)
+    return after, facts
+
+
+def _skus(part: VendorOrder, units: tuple[Units, ...]) -> Mapping[Sku, int]:
+    found: dict[Sku, int] = {}
+    for each in units:
+        sku = part.line(each.line).sku
+        found[sku] = found.get(sku, 0) + each.quantity
+    return found

@@ -1,0 +1,117 @@
+"""Carting: putting offers into a cart, changing it, and merging a guest's cart at sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from quarterturn_domain.kernel.errors import Conflict, NotFound
+from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.ids import AccountId, CartId, Sku
+from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.cart import Cart, CartStatus, PriceChange
+from quarterturn_domain.ordering.ports import OrderingWork
+
+
+@attrs.frozen(kw_only=True)
+class AddToCart:
+    """Put `quantity` more of an offer into a cart; a cart that is not there yet is opened for `owner_id`, or for a guest."""
+
+    cart_id: CartId
+    sku: Sku
+    quantity: int
+    owner_id: AccountId | None = None
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+@attrs.frozen(kw_only=True)
+class ChangeCart:
+    """Let there be `quantity` of an offer in a cart; none takes it out."""
+
+    cart_id: CartId
+    sku: Sku
+    quantity: int
+    owner_id: AccountId | None = None
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+class FillCarts:
+    """Fills and changes carts of their own owner."""
+
+    def __init__(self, work: Begin[OrderingWork]) -> None:
+        self._work = work
+
+    def __call__(self, command: AddToCart | ChangeCart) -> Cart:
+        """The cart afterwards; raises `NotFound` (also when it is somebody else's), `NotForSale`, `CartFull`, `Invalid`."""
+        with self._work() as work:
+            cart = work.carts.lock([command.cart_id]).get(command.cart_id)
+            if cart is not None and cart.owner_id != command.owner_id:
+                raise NotFound("cart", str(command.cart_id))
+            if isinstance(command, ChangeCart):
+                if cart is None:
+                    raise NotFound("cart", str(command.cart_id))
+                after = cart.change(command.sku, command.quantity, at=command.at)
+                work.carts.save([after])
+                return after
+            offer = required(work.offers.sellable([command.sku]), command.sku, "offer")
+            if cart is None:
+                if command.owner_id is not None and work.carts.open_of(command.owner_id) is not None:
+                    raise Conflict("cart", str(command.cart_id), "the account has another open cart")
+                after = Cart(command.cart_id, command.owner_id).add(offer, command.quantity, at=command.at)
+                work.carts.add([after])
+            else:
+                after = cart.add(offer, command.quantity, at=command.at)
+                work.carts.save([after])
+        return after
+
+
+@attrs.frozen(kw_only=True)
+class MergeCart:
+    """A guest with a cart turns out to be `owner_id`, who has or will have the cart `into`."""
+
+    guest_cart_id: CartId
+    into: CartId
+    owner_id: AccountId
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+class MergeCarts:
+    """Merges a guest's cart into the account's own; merged twice it is merged once."""
+
+    def __init__(self, work: Begin[OrderingWork]) -> None:
+        self._work = work
+
+    def __call__(self, command: MergeCart) -> Cart:
+        """The account's cart; raises `NotFound` for a cart that is somebody else's, or `InvalidTransition`."""
+        with self._work() as work:
+            carts = work.carts.lock([command.guest_cart_id, command.into])
+            guest = required(carts, command.guest_cart_id, "cart")
+            mine = carts.get(command.into)
+            if guest.owner_id is not None or (mine is not None and mine.owner_id != command.owner_id):
+                raise NotFound("cart", str(command.guest_cart_id))
+            if guest.status is CartStatus.MERGED and mine is not None:
+                return mine
+            after, ended, fact = (mine or Cart(command.into, command.owner_id)).merge(guest, at=command.at)
+            if mine is None:
+                work.carts.add([after])
+                work.carts.save([ended])
+            else:
+                work.carts.save([after, ended])
+            work.outbox.append([fact])
+        return after
+
+
+class ReviewCart:
+    """Tells what costs something else now than when it was put into a cart."""
+
+    def __init__(self, work: Begin[OrderingWork]) -> None:
+        self._work = work
+
+    def __call__(self, cart_id: CartId) -> tuple[Cart, Sequence[PriceChange]]:
+        """The cart and its changes of price; raises `NotFound`."""
+        with self._work() as work:
+            cart = required(work.carts.find([cart_id]), cart_id, "cart")
+            return cart, cart.changes(work.offers.sellable([line.sku for line in cart.lines]))

@@ -1,0 +1,42 @@
+"""Expiring: orders that were not paid in time give their stock back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.ids import OrderId
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.ordering.ports import OrderingWork
+from quarterturn_domain.stock.allocation import Allocation
+
+
+class ExpireOrders:
+    """Expires orders whose deadline is over, a bounded number at a time."""
+
+    def __init__(self, work: Begin[OrderingWork], clock: Clock) -> None:
+        self._work = work
+        self._clock = clock
+
+    def __call__(self, limit: int = 100) -> Sequence[OrderId]:
+        """The orders that were expired, at most `limit`; fewer mean that none is left. Orders that were paid meanwhile are passed over."""
+        at = self._clock.now()
+        with self._work() as work:
+            orders = work.orders.lock(work.orders.overdue(at, limit))
+            late = [order for order in orders.values() if order.state is OrderState.PLACED and order.deadline <= at]
+            if not late:
+                return ()
+            allocation = Allocation(work.stock.lock_orders([order.id for order in late]))
+            facts: list[Event] = []
+            changed = []
+            for order in late:
+                allocation.expire(order.id, at=at)
+                after, fact = order.expire(at=at)
+                changed.append(after)
+                facts.append(fact)
+            work.orders.save(changed)
+            work.stock.record(allocation)
+            work.outbox.append([*allocation.facts, *facts])
+        return tuple(order.id for order in changed)
