@@ -1,0 +1,102 @@
+"""Categories, products and offers, kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from quarterturn_adapters.memory.identity import MemoryVendors
+from quarterturn_adapters.memory.repository import MemoryRepository
+from quarterturn_adapters.memory.tables import Transactions
+from quarterturn_domain.catalog.category import Category, path
+from quarterturn_domain.catalog.offer import Offer, OfferStatus, Sellable
+from quarterturn_domain.catalog.product import Product, ProductStatus
+from quarterturn_domain.identity.vendor import Vendor
+from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VendorId
+
+
+class MemoryCategories(MemoryRepository[CategoryId, Category]):
+    """Every category, with the way from each to its root."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions, "category", lambda category: category.id)
+        self._paths: dict[CategoryId, tuple[CategoryId, ...]] = {}
+        self._paths_of = 0
+
+    def tree(self) -> Mapping[CategoryId, Category]:
+        """The whole tree."""
+        return self.rows.all()
+
+    def path(self, category_id: CategoryId | None) -> tuple[CategoryId, ...]:
+        """The ids from `category_id` up to its root; empty for None."""
+        if category_id is None:
+            return ()
+        if self._paths_of != self.rows.version:
+            self._paths, self._paths_of = {}, self.rows.version
+        known = self._paths.get(category_id)
+        if known is None:
+            known = self._paths[category_id] = path(category_id, self.rows.all())
+        return known
+
+
+class MemoryProducts(MemoryRepository[ProductId, Product]):
+    """Every product."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions, "product", lambda product: product.id)
+        self._in_order = self.rows.sorted(lambda product: (product.id.int,))
+
+    def page(self, after: ProductId | None, limit: int, /) -> Sequence[Product]:
+        """Up to `limit` products in the order of their ids, those after `after`."""
+        return self._in_order.page(None if after is None else (after.int,), limit)
+
+
+class MemoryOffers(MemoryRepository[Sku, Offer]):
+    """Every offer, and what checkout sees of it."""
+
+    def __init__(
+        self, transactions: Transactions, vendors: MemoryVendors, categories: MemoryCategories, products: MemoryProducts
+    ) -> None:
+        super().__init__(transactions, "offer", lambda offer: offer.sku)
+        self._by_vendor = self.rows.sorted(lambda offer: (offer.sku,), by=lambda offer: offer.vendor_id)
+        self._vendors = vendors
+        self._categories = categories
+        self._products = products
+
+    def sellable(self, skus: Iterable[Sku], /) -> Mapping[Sku, Sellable]:
+        """Those of `skus` that exist, with price, categories and whether they can be bought."""
+        offers = self.rows.find(skus)
+        products = self._products.find({offer.product_id for offer in offers.values()})
+        vendors = self._vendors.find({offer.vendor_id for offer in offers.values()})
+        return {
+            sku: Sellable(
+                sku,
+                offer.vendor_id,
+                offer.product_id,
+                _title(offer, product),
+                self._categories.path(product.category_id),
+                offer.price,
+                offer.shipping,
+                _not_for_sale(offer, product, vendor),
+            )
+            for sku, offer in offers.items()
+            if (product := products.get(offer.product_id)) and (vendor := vendors.get(offer.vendor_id))
+        }
+
+    def of_vendor(self, vendor_id: VendorId, after: Sku | None, limit: int, /) -> Sequence[Offer]:
+        """Up to `limit` offers of one vendor in the order of their SKUs, those after `after`."""
+        return self._by_vendor.page(None if after is None else (after,), limit, of=vendor_id)
+
+
+def _title(offer: Offer, product: Product) -> str:
+    variant = product.variant(offer.variant_id)
+    return f"{product.title} {variant.title}" if variant is not None and variant.title else product.title
+
+
+def _not_for_sale(offer: Offer, product: Product, vendor: Vendor) -> str | None:
+    if offer.status is not OfferStatus.LIVE:
+        return f"the offer is {offer.status}"
+    if product.status is not ProductStatus.PUBLISHED:
+        return f"the product is {product.status}"
+    if not vendor.may_sell:
+        return f"the vendor is {vendor.status}"
+    return None

@@ -1,0 +1,87 @@
+"""Events on their way out, what subscribers have handled, and first answers, kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import takewhile
+from uuid import UUID
+
+from quarterturn_adapters.memory.tables import Counter, Table, Transactions
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import Answer
+from quarterturn_domain.kernel.ids import Ids
+from quarterturn_domain.kernel.work import Message
+
+
+class MemoryOutbox:
+    """The messages that nobody has delivered yet; delivered ones are dropped."""
+
+    def __init__(self, transactions: Transactions, ids: Ids) -> None:
+        self._ids = ids
+        self._messages: Table[int, Message] = Table(transactions, "message", lambda message: message.sequence)
+        self._in_order = self._messages.sorted(lambda message: (message.sequence,))
+        self._by_id = self._messages.unique(lambda message: message.id, "its id was given twice")
+        self._sequence = Counter(transactions)
+        self._committed = 0
+        self._appended: list[Event] = []
+
+    def begin(self) -> None:
+        """Start a unit of work, of which nothing is appended yet."""
+        self._committed = self._sequence.last
+        self._appended = []
+
+    def append(self, events: Iterable[Event], /) -> None:
+        """Keep `events`, in this order."""
+        fresh = list(events)
+        numbered = zip(self._sequence.take(len(fresh)), fresh, strict=True)
+        self._messages.put(Message(sequence, self._ids.new(), event) for sequence, event in numbered)
+        self._appended += fresh
+
+    def appended(self) -> Sequence[Event]:
+        """The events of this unit of work so far, in order."""
+        return tuple(self._appended)
+
+    def pending(self, limit: int, /) -> Sequence[Message]:
+        """Committed messages that are not delivered, oldest first, at most `limit`."""
+        return list(takewhile(lambda message: message.sequence <= self._committed, self._in_order.page(None, limit)))
+
+    def delivered(self, ids: Iterable[UUID], /) -> None:
+        """Drop delivered messages; what is unknown or dropped already is passed over."""
+        self._messages.drop([message.sequence for message in self._by_id.find(ids)])
+
+
+class MemoryInbox:
+    """Which messages each subscriber has handled."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._handled: Table[tuple[str, UUID], tuple[str, UUID]] = Table(transactions, "message", lambda handled: handled)
+
+    def admit(self, subscriber: str, ids: Iterable[UUID], /) -> Sequence[UUID]:
+        """Those of `ids` that `subscriber` sees for the first time, in order, noted from now on."""
+        asked = dict.fromkeys((subscriber, each) for each in ids)
+        known = self._handled.find(asked)
+        fresh = [each for each in asked if each not in known]
+        self._handled.put(fresh)
+        return [message_id for _, message_id in fresh]
+
+
+class MemoryAnswers:
+    """The first answer to every idempotency key."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._answers: Table[str, Answer] = Table(transactions, "answer", lambda answer: answer.key)
+        self._by_age = self._answers.sorted(lambda answer: (answer.at,))
+
+    def find(self, keys: Iterable[str], /) -> Mapping[str, Answer]:
+        """The first answers of those of `keys` that were used before."""
+        return self._answers.find(keys)
+
+    def add(self, answers: Iterable[Answer], /) -> None:
+        """Keep first answers; raises `Conflict` when a key is taken."""
+        self._answers.add(answers)
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the answers that are older than `before`; returns how many."""
+        old = takewhile(lambda answer: answer.at < before, self._by_age.rows())
+        return self._answers.drop([answer.key for answer in old])
