@@ -56,9 +56,7 @@ class DescribeProducts:
 
 def _described(command: DescribeProduct, before: Product | None) -> Product:
     if before is None:
-        return Product(
-            command.product_id, command.title, command.description, command.category_id, command.variants, command.by
-        )
+        return Product(command.product_id, command.title, command.description, command.category_id, command.variants, command.by)
     if command.by is not None and command.by != before.created_by:
         raise Forbidden(f"The product {before.id} is described by another vendor")
     return attrs.evolve(

@@ -98,7 +98,7 @@ class ChangeOffers:
         self._work = work
 
     def __call__(self, commands: Sequence[RepriceOffer | MoveOffer]) -> Sequence[Outcome[Offer]]:
-        """For each command its offer afterwards, or `NotFound` (also when it is another vendor's), `Invalid`, `InvalidTransition`."""
+        """For each command its offer afterwards, or `NotFound` (also for another vendor's), `Invalid`, `InvalidTransition`."""
         with self._work() as work:
             draft = Draft(work.offers.lock({command.sku for command in commands}))
             outcomes = decide_each(commands, partial(_change, draft))

@@ -15,6 +15,8 @@ from quarterturn_domain.kernel.ids import AccountId
 from quarterturn_domain.kernel.machine import StateMachine
 
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
+# RFC 5321, 4.5.3.1.3: a path has at most 256 octets, two of which are its angle brackets.
+_LONGEST: Final = 254
 
 
 class AccountStatus(StrEnum):
@@ -67,6 +69,6 @@ class Account:
 def email_address(text: str) -> str:
     """`text` as an e-mail address in lower case, or `Invalid`."""
     address = text.strip().lower()
-    if len(address) > 254 or not _EMAIL.fullmatch(address):
+    if len(address) > _LONGEST or not _EMAIL.fullmatch(address):
         raise Invalid(f"the e-mail address {text!r}", "one such as name@example.org")
     return address

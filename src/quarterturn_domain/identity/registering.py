@@ -9,6 +9,7 @@ import attrs
 from quarterturn_domain.identity.account import Account
 from quarterturn_domain.identity.ports import IdentityWork
 from quarterturn_domain.kernel.errors import Conflict
+from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import AccountId
 from quarterturn_domain.kernel.repository import required
@@ -74,6 +75,7 @@ class GovernAccounts:
         """The account after the command; raises `NotFound` or `InvalidTransition`."""
         with self._work() as work:
             account = required(work.accounts.lock([command.account_id]), command.account_id, "account")
+            facts: list[Event]
             if isinstance(command, SuspendAccount):
                 after, *facts = account.suspend(reason=command.reason, at=command.at)
             else:

@@ -44,9 +44,8 @@ class DomainError(Exception):
 
     def facts(self) -> dict[str, Any]:
         """The fields of this refusal by name; empty for one that has none."""
-        if not attrs.has(type(self)):
-            return {}
-        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        kind = type(self)
+        return {field.name: getattr(self, field.name) for field in attrs.fields(kind)} if attrs.has(kind) else {}
 
     def __str__(self) -> str:
         return self.message

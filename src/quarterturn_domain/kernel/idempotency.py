@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import attrs
 
@@ -60,19 +60,20 @@ def same_request(answer: Answer, fingerprint: str) -> Answer:
     return answer
 
 
-def fingerprint(command: Any) -> str:
+def fingerprint(command: object) -> str:
     """SHA-256, in hex, of everything that `command` asks for, leaving out fields marked with `TIMING`."""
     return hashlib.sha256(_canonical(command).encode()).hexdigest()
 
 
-def _canonical(value: Any) -> str:
-    if attrs.has(type(value)):
+def _canonical(value: object) -> str:
+    kind = type(value)
+    if attrs.has(kind):
         inside = ",".join(
             f"{field.name}={_canonical(getattr(value, field.name))}"
-            for field in attrs.fields(type(value))
+            for field in attrs.fields(kind)
             if field.metadata.get("content", True)
         )
-        return f"{type(value).__name__}({inside})"
+        return f"{kind.__name__}({inside})"
     if isinstance(value, str):
         return repr(str(value))
     if isinstance(value, Mapping):

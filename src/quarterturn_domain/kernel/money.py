@@ -12,7 +12,7 @@ import attrs
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import Invalid
 
-_AMOUNT: Final = re.compile(r"([+-]?)(\d{1,15})(?:\.(\d{1,4}))?")
+_AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,4}))?")
 
 
 @attrs.frozen(eq=False)

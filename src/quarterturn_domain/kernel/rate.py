@@ -11,7 +11,7 @@ import attrs
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.money import Money
 
-_PERCENT: Final = re.compile(r"[+-]?\d{1,6}(\.\d{1,12})?")
+_PERCENT: Final = re.compile(r"[+-]?[0-9]{1,6}(\.[0-9]{1,12})?")
 
 
 def half_up(numerator: int, denominator: int) -> int:

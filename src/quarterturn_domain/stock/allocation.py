@@ -82,16 +82,7 @@ class Allocation:
     def hold(self, order_id: OrderId, wanted: Mapping[Sku, int], *, deadline: datetime, at: datetime) -> Sequence[Reservation]:
         """Hold a whole basket for an order until `deadline`, or raise `StockShort` for its first short SKU and hold nothing."""
         kits = self._shelf.kits
-        units = exploded(wanted, kits) if kits else wanted
-        chosen: list[tuple[StockItem, int]] = []
-        for sku, quantity in units.items():
-            chosen += self._choose(sku, quantity, at)
-        held = []
-        for item, quantity in chosen:
-            self._replace(item.reserve(quantity))
-            reservation = self._reserve(order_id, item, quantity, deadline)
-            held.append(reservation)
-        return held
+        return self._hold(order_id, exploded(wanted, kits) if kits else wanted, deadline, at)
 
     def commit(self, order_id: OrderId, *, at: datetime, actor: str = SYSTEM) -> None:
         """Sell what is held for an order: its units leave the shelf."""
@@ -128,13 +119,10 @@ class Allocation:
         """Hold once more what an order has lost of `wanted` by expiry: all that is missing or, with `StockShort`, nothing."""
         units = exploded(wanted, self._shelf.kits)
         for each in self.reservations(order_id):
-            if each.status in {ReservationStatus.HELD, ReservationStatus.COMMITTED}:
+            if each.sku in units and each.status in {ReservationStatus.HELD, ReservationStatus.COMMITTED}:
                 units[each.sku] -= each.quantity
         missing = {sku: quantity for sku, quantity in units.items() if quantity > 0}
-        chosen = [pair for sku, quantity in missing.items() for pair in self._choose(sku, quantity, at)]
-        for item, quantity in chosen:
-            self._replace(item.reserve(quantity))
-            self._reserve(order_id, item, quantity, deadline)
+        self._hold(order_id, missing, deadline, at)
 
     def restock(
         self, order_id: OrderId, returned: Mapping[Sku, int], *, cause: str, reason: str, at: datetime, actor: str = SYSTEM
@@ -164,26 +152,43 @@ class Allocation:
         item = before.move(movement.quantity)
         items = self._items.setdefault(movement.sku, ())
         if all(each.location_id != item.location_id for each in items):
-            self._items[movement.sku] = (*items, before)
+            self._items[movement.sku] = tuple(sorted((*items, before), key=lambda each: (each.priority, each.location_id)))
         self._replace(item)
         self._moved(movement, item)
         return item
 
-    def _choose(self, sku: Sku, quantity: int, at: datetime) -> Sequence[tuple[StockItem, int]]:
-        items = self._items.get(sku)
-        if not items:
-            raise StockShort(sku, quantity, 0)
-        try:
-            return self._policy(items, quantity)
-        except StockShort:
-            if not self._reclaim(sku, at):
-                raise
-            return self._policy(self._items[sku], quantity)
+    def _hold(self, order_id: OrderId, units: Mapping[Sku, int], deadline: datetime, at: datetime) -> Sequence[Reservation]:
+        # Everything that may refuse comes first; from the first change on nothing can.
+        chosen: list[tuple[StockItem, int]] = []
+        reclaimed: list[Reservation] = []
+        for sku, quantity in units.items():
+            items = self._items.get(sku)
+            if not items:
+                raise StockShort(sku, quantity, 0)
+            try:
+                chosen += self._policy(items, quantity)
+            except StockShort:
+                lapsed = self._lapsed(sku, order_id, at)
+                if not lapsed:
+                    raise
+                chosen += self._policy(_freed(items, lapsed), quantity)
+                reclaimed += lapsed
+        held = [self._reservation(order_id, item, quantity, deadline) for item, quantity in chosen]
+        self._expire(reclaimed, at)
+        for (item, quantity), reservation in zip(chosen, held, strict=True):
+            self._replace(item.reserve(quantity))
+            self._settle(reservation)
+        return held
 
-    def _reclaim(self, sku: Sku, at: datetime) -> bool:
-        lapsed = [each for order in self._reservations.values() for each in order if each.sku == sku and each.lapsed(at)]
-        self._expire(lapsed, at)
-        return bool(lapsed)
+    def _lapsed(self, sku: Sku, holder: OrderId, at: datetime) -> Sequence[Reservation]:
+        """Lapsed holds of `sku` by others than `holder`."""
+        return [
+            each
+            for order_id, reservations in self._reservations.items()
+            if order_id != holder
+            for each in reservations
+            if each.sku == sku and each.lapsed(at)
+        ]
 
     def _expire(self, lapsed: Sequence[Reservation], at: datetime) -> None:
         skus: dict[OrderId, list[Sku]] = {}
@@ -204,16 +209,13 @@ class Allocation:
             self._items[item.sku] = tuple(item if each.location_id == item.location_id else each for each in items)
         self.changed_items[item.sku, item.location_id] = item
 
-    def _reserve(self, order_id: OrderId, item: StockItem, quantity: int, deadline: datetime) -> Reservation:
+    def _reservation(self, order_id: OrderId, item: StockItem, quantity: int, deadline: datetime) -> Reservation:
         before = next((each for each in self._reservations.get(order_id, ()) if (each.sku, each.location_id) == item.key), None)
         if before is None:
-            reservation = Reservation(order_id, item.sku, item.location_id, quantity, deadline)
-        elif before.status is ReservationStatus.HELD:
-            reservation = attrs.evolve(before, quantity=before.quantity + quantity, deadline=deadline)
-        else:
-            reservation = before.hold_again(quantity, deadline)
-        self._settle(reservation)
-        return reservation
+            return Reservation(order_id, item.sku, item.location_id, quantity, deadline)
+        if before.status is ReservationStatus.HELD:
+            return attrs.evolve(before, quantity=before.quantity + quantity, deadline=deadline)
+        return before.hold_again(quantity, deadline)
 
     def _settle(self, reservation: Reservation) -> None:
         kept = self._reservations.setdefault(reservation.order_id, [])
@@ -233,6 +235,14 @@ class Allocation:
                 at=movement.at,
             )
         )
+
+
+def _freed(items: Sequence[StockItem], lapsed: Sequence[Reservation]) -> Sequence[StockItem]:
+    """`items` of one SKU as they are without what `lapsed` holds of them."""
+    held: dict[LocationId, int] = {}
+    for each in lapsed:
+        held[each.location_id] = held.get(each.location_id, 0) + each.quantity
+    return [item.release(held[item.location_id]) if item.location_id in held else item for item in items]
 
 
 def wanted_units(lines: Iterable[tuple[Sku, int]]) -> dict[Sku, int]:

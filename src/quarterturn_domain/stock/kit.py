@@ -31,7 +31,7 @@ class Kit:
 
 
 def exploded(wanted: Mapping[Sku, int], kits: Mapping[Sku, Kit]) -> dict[Sku, int]:
-    """`wanted` in units that lie on shelves: each kit replaced by its components, in SKU order."""
+    """`wanted` in units that lie on shelves: each kit replaced by its components."""
     units: dict[Sku, int] = {}
     for sku, count in wanted.items():
         kit = kits.get(sku)

@@ -38,11 +38,11 @@ class Stock(Protocol):
         ...
 
     def lock_orders(self, order_ids: Iterable[OrderId], /) -> Shelf:
-        """The reservations of these orders, and every item of the SKUs (kits' components included) that they ever reserved, locked."""
+        """The reservations of these orders, and every item of the SKUs (kits' components too) that they ever reserved, locked."""
         ...
 
     def lapsed(self, skus: Iterable[Sku], at: datetime, /) -> Sequence[Reservation]:
-        """The reservations of these SKUs that are held although their deadline is `at` or earlier; their items are locked already."""
+        """The reservations of these SKUs that are held though their deadline is `at` or earlier; their items are locked already."""
         ...
 
     def record(self, allocation: Allocation, /) -> None:

@@ -68,7 +68,7 @@ class OpenLocations:
 class MoveStock:
     """Let `quantity` units (signed) of a SKU come to or go from a location; `movement_id` makes it happen once.
 
-    `kind` is a receipt (units arrive) or an adjustment (units were counted); the other kinds follow from sales, returns and transfers.
+    `kind` is a receipt (units arrive) or an adjustment (units were counted); other kinds follow from sales, returns and transfers.
     """
 
     movement_id: UUID
