@@ -120,3 +120,6 @@ class CommissionSchedule:
     def rule_for(self, offer: Sellable) -> CommissionRule:
         """The rule that applies to `offer`; the default where none matches."""
         return self._precedence.first(offer) or DEFAULT
+
+    def __repr__(self) -> str:
+        return f"CommissionSchedule({list(self.rules)})"

@@ -1,0 +1,1 @@
+"""Testing: strategies, state machines and port contracts, to test your own rules and adapters (`quarterturn[testing]`)."""
