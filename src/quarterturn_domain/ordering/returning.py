@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -15,7 +16,7 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.events import ReturnReceived, ReturnRequested, Units
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.ports import OrderingWork
-from quarterturn_domain.ordering.return_ import Return, ReturnStatus
+from quarterturn_domain.ordering.return_ import RETURN, Return, ReturnStatus
 from quarterturn_domain.stock.allocation import Allocation
 
 
@@ -70,6 +71,9 @@ class RequestReturns:
         return made
 
 
+_DECIDED: Final = {act: after for row in RETURN.table.values() for act, after in row.items()}
+
+
 @attrs.frozen(kw_only=True)
 class DecideReturn:
     """`approve`, `reject`, `withdraw` or `receive` a return.
@@ -101,6 +105,8 @@ class DecideReturns:
             # Orders are locked before what belongs to them, everywhere.
             order = required(work.orders.lock([seen.order_id]), seen.order_id, "order")
             before = required(work.returns.lock([command.return_id]), command.return_id, "return")
+            if before.status is _DECIDED.get(command.act):
+                return before
             after, decided = before.move(command.act, at=command.at)
             part = order.vendor_order(before.vendor_id)
             facts: list[Event] = [decided]

@@ -1,0 +1,119 @@
+"""Disputing: the customer's bank takes money back, the vendors' parts are held, and its decision settles who loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID, uuid5
+
+from quarterturn_domain.kernel.batch import decide_each
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import DomainError, NotFound, Outcome
+from quarterturn_domain.kernel.ids import DisputeId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.payments.dispute import DISPUTE, Dispute, DisputeStatus
+from quarterturn_domain.payments.events import DisputeLost, DisputeOpened, DisputeWon, VendorPart
+from quarterturn_domain.payments.gateway import GatewayDispute, PaymentGateway
+from quarterturn_domain.payments.payment import PAYMENT, Payment
+from quarterturn_domain.payments.ports import PaymentsWork
+from quarterturn_domain.payments.refund import LineRefund, give_back, spread
+
+BANKS: Final = UUID("b7f6a0c4-52f7-5a6d-9e0b-31c1f3a1d5e4")
+"""The namespace of disputes: a dispute's id follows from the provider's reference."""
+
+
+class SyncDisputes:
+    """Reads disputes from the provider and records what it says; told twice it changes nothing."""
+
+    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, references: Sequence[str]) -> Sequence[Outcome[Dispute]]:
+        """For each of the provider's references its dispute afterwards, or `NotFound`, `Unavailable`."""
+        truths = decide_each(references, self._gateway.read_dispute)
+        return [truth if isinstance(truth, DomainError) else self._record(truth) for truth in truths]
+
+    def _record(self, truth: GatewayDispute) -> Outcome[Dispute]:
+        dispute_id = DisputeId(uuid5(BANKS, truth.reference))
+        with self._work() as work:
+            payment_id = work.payments.by_reference([truth.payment_reference]).get(truth.payment_reference)
+            if payment_id is None:
+                return NotFound("payment", truth.payment_reference)
+            order_id = work.payments.find([payment_id])[payment_id].order_id
+            order = required(work.orders.lock([order_id]), order_id, "order")
+            payment = work.payments.lock([payment_id])[payment_id]
+            dispute = work.disputes.lock([dispute_id]).get(dispute_id)
+            if dispute is None:
+                dispute, payment = self._open(work, dispute_id, truth, order, payment)
+            if truth.status is not DisputeStatus.OPEN and dispute.status is DisputeStatus.OPEN:
+                dispute = self._close(work, dispute, truth, order, payment)
+        return dispute
+
+    def _open(
+        self, work: PaymentsWork, dispute_id: DisputeId, truth: GatewayDispute, order: Order, payment: Payment
+    ) -> tuple[Dispute, Payment]:
+        left = order.split.paid if payment.quarantine is None and payment.refundable else Money.zero(truth.amount.currency)
+        # What the bank takes beyond what is left of the order was refunded already: no vendor has earned it.
+        lines = tuple(spread(order, min(truth.amount, left))) if left else ()
+        dispute = Dispute(
+            id=dispute_id,
+            payment_id=payment.id,
+            order_id=order.id,
+            reference=truth.reference,
+            amount=truth.amount,
+            fee=truth.fee,
+            lines=lines,
+            opened_at=truth.opened_at,
+            evidence_due_at=truth.evidence_due_at,
+        )
+        after = payment.move("dispute") if PAYMENT.allows(payment.status, "dispute") else payment
+        work.disputes.add([dispute])
+        work.payments.save([after])
+        fact = DisputeOpened(
+            dispute_id=dispute.id,
+            payment_id=payment.id,
+            order_id=order.id,
+            amount=dispute.amount,
+            fee=dispute.fee,
+            parts=_parts(order, lines),
+            evidence_due_at=dispute.evidence_due_at,
+            at=self._clock.now(),
+        )
+        work.outbox.append([fact])
+        return dispute, after
+
+    def _close(self, work: PaymentsWork, dispute: Dispute, truth: GatewayDispute, order: Order, payment: Payment) -> Dispute:
+        at = self._clock.now()
+        if truth.status is DisputeStatus.WON:
+            after = dispute.move("win")
+            work.payments.save([payment.win()])
+            won = DisputeWon(
+                dispute_id=dispute.id,
+                payment_id=payment.id,
+                order_id=order.id,
+                amount=dispute.amount,
+                fee_returned=truth.fee_returned,
+                parts=_parts(order, dispute.lines),
+                at=at,
+            )
+            work.outbox.append([won])
+        else:
+            after = dispute.move("lose")
+            lost, parts, _ = give_back(order, dispute.lines)
+            work.orders.save([lost])
+            fact = DisputeLost(
+                dispute_id=dispute.id, payment_id=payment.id, order_id=order.id, amount=dispute.amount, parts=parts, at=at
+            )
+            work.outbox.append([fact])
+        assert DISPUTE.terminal >= {after.status}
+        work.disputes.save([after])
+        return after
+
+
+def _parts(order: Order, lines: Sequence[LineRefund]) -> tuple[VendorPart, ...]:
+    return give_back(order, lines)[1]

@@ -1,0 +1,169 @@
+"""What happened to payments, refunds and disputes; no event carries a secret or a card."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.ids import DisputeId, OrderId, PaymentId, RefundId, VendorId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.pricing.split import Split
+
+
+@attrs.frozen
+class VendorPart:
+    """What a vendor order has part in, of an amount that came or went."""
+
+    vendor_id: VendorId
+    split: Split
+
+
+@attrs.frozen(kw_only=True)
+class PaymentOpened(Event, tag="payment.opened", about="payment_id"):
+    """A payment is asked for."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PaymentAuthorized(Event, tag="payment.authorized", about="payment_id"):
+    """The money is reserved on the customer's side and can be captured."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PaymentCaptured(Event, tag="payment.captured", about="payment_id"):
+    """Money for an order arrived at the provider: `parts` says who has which part of it, `fee` what the provider kept."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    fee: Money
+    parts: tuple[VendorPart, ...]
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PaymentUnclaimed(Event, tag="payment.unclaimed", about="payment_id"):
+    """Money arrived that no order can honour: it is owed to the customer, and waits for its refund or for a person."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    fee: Money
+    reason: str
+    quarantined: bool
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PaymentFailed(Event, tag="payment.failed", about="payment_id"):
+    """The provider could not take the money; the customer may try another way."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    reason: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PaymentCancelled(Event, tag="payment.cancelled", about="payment_id"):
+    """The payment will not be taken."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class AuthorizationReleased(Event, tag="payment.authorization_released", about="payment_id"):
+    """Less will be captured than was authorised: units were cancelled before."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RefundRequested(Event, tag="refund.requested", about="refund_id"):
+    """The customer is owed `amount`: `parts` says who gives back what; nothing of it is from a vendor when nobody had earned."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    parts: tuple[VendorPart, ...]
+    reason: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RefundSucceeded(Event, tag="refund.succeeded", about="refund_id"):
+    """The provider gave the money back."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RefundFailed(Event, tag="refund.failed", about="refund_id"):
+    """The provider could not give the money back; the customer is still owed it."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    reason: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class DisputeOpened(Event, tag="dispute.opened", about="dispute_id"):
+    """The customer's bank took money back for now, with a fee; `parts` is what each party would lose."""
+
+    dispute_id: DisputeId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    fee: Money
+    parts: tuple[VendorPart, ...]
+    evidence_due_at: datetime | None
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class DisputeWon(Event, tag="dispute.won", about="dispute_id"):
+    """The bank gave the money back; `fee_returned` is what of the fee came with it."""
+
+    dispute_id: DisputeId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    fee_returned: Money
+    parts: tuple[VendorPart, ...]
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class DisputeLost(Event, tag="dispute.lost", about="dispute_id"):
+    """The money stays with the customer; each party loses its part."""
+
+    dispute_id: DisputeId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    parts: tuple[VendorPart, ...]
+    at: datetime

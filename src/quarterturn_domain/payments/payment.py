@@ -1,0 +1,168 @@
+"""A payment: the customer's money for one order, as the provider says it stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import attrs
+
+from quarterturn_domain.kernel.ids import OrderId, PaymentId
+from quarterturn_domain.kernel.machine import StateMachine
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.pricing.split import RefundTooLarge
+
+
+class PaymentStatus(StrEnum):
+    """Where the money is."""
+
+    REQUIRES_PAYMENT = "requires_payment"
+    PROCESSING = "processing"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DISPUTED = "disputed"
+
+
+PAYMENT: Final = StateMachine(
+    "payment",
+    initial=PaymentStatus.REQUIRES_PAYMENT,
+    table={
+        PaymentStatus.REQUIRES_PAYMENT: {
+            "process": PaymentStatus.PROCESSING,
+            "authorize": PaymentStatus.AUTHORIZED,
+            "capture": PaymentStatus.CAPTURED,
+            "fail": PaymentStatus.FAILED,
+            "cancel": PaymentStatus.CANCELLED,
+        },
+        PaymentStatus.PROCESSING: {
+            "require": PaymentStatus.REQUIRES_PAYMENT,
+            "authorize": PaymentStatus.AUTHORIZED,
+            "capture": PaymentStatus.CAPTURED,
+            "fail": PaymentStatus.FAILED,
+            "cancel": PaymentStatus.CANCELLED,
+        },
+        PaymentStatus.AUTHORIZED: {
+            "capture": PaymentStatus.CAPTURED,
+            "fail": PaymentStatus.FAILED,
+            "cancel": PaymentStatus.CANCELLED,
+        },
+        PaymentStatus.CAPTURED: {
+            "refund_partly": PaymentStatus.PARTIALLY_REFUNDED,
+            "refund": PaymentStatus.REFUNDED,
+            "dispute": PaymentStatus.DISPUTED,
+        },
+        PaymentStatus.PARTIALLY_REFUNDED: {
+            "refund_partly": PaymentStatus.PARTIALLY_REFUNDED,
+            "refund": PaymentStatus.REFUNDED,
+            "dispute": PaymentStatus.DISPUTED,
+        },
+        PaymentStatus.REFUNDED: {"dispute": PaymentStatus.DISPUTED},
+        # The customer tries another card: the provider may report any progress after a failure.
+        PaymentStatus.FAILED: {
+            "require": PaymentStatus.REQUIRES_PAYMENT,
+            "process": PaymentStatus.PROCESSING,
+            "authorize": PaymentStatus.AUTHORIZED,
+            "capture": PaymentStatus.CAPTURED,
+            "cancel": PaymentStatus.CANCELLED,
+        },
+        PaymentStatus.CANCELLED: {},
+        # A dispute that is won leads back; one that is lost ends here.
+        PaymentStatus.DISPUTED: {
+            "win": PaymentStatus.CAPTURED,
+            "win_partly_refunded": PaymentStatus.PARTIALLY_REFUNDED,
+            "win_refunded": PaymentStatus.REFUNDED,
+        },
+    },
+)
+
+TAKEN: Final = frozenset(
+    {PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
+)
+"""The states in which the customer's money has arrived."""
+
+
+class CaptureMethod(StrEnum):
+    """Whether the money is taken at once, or authorised first and captured later."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+@attrs.frozen(kw_only=True)
+class Payment:
+    """A payment of `amount`; `reference` and `charge` are the provider's names for it.
+
+    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `fee` is what the provider
+    kept. `quarantine` says why a person has to look at it before anything more happens.
+    """
+
+    id: PaymentId
+    order_id: OrderId
+    amount: Money
+    capture_method: CaptureMethod
+    captured: Money
+    released: Money
+    refunded: Money
+    fee: Money
+    opened_at: datetime
+    status: PaymentStatus = PAYMENT.initial
+    reference: str | None = None
+    charge: str | None = None
+    failure: str | None = None
+    quarantine: str | None = None
+
+    @classmethod
+    def open(cls, payment_id: PaymentId, order_id: OrderId, amount: Money, capture_method: CaptureMethod, *, at: datetime) -> Payment:
+        """A payment that is asked for; the provider does not know of it yet."""
+        nothing = Money.zero(amount.currency)
+        return cls(
+            id=payment_id,
+            order_id=order_id,
+            amount=amount,
+            capture_method=capture_method,
+            captured=nothing,
+            released=nothing,
+            refunded=nothing,
+            fee=nothing,
+            opened_at=at,
+        )
+
+    @property
+    def refundable(self) -> Money:
+        """What is left of what has arrived."""
+        return self.captured - self.refunded
+
+    @property
+    def capturable(self) -> Money:
+        """What is authorised and still wanted."""
+        return self.amount - self.released - self.captured
+
+    def move(self, act: str) -> Payment:
+        """The payment after an act of its lifecycle."""
+        return attrs.evolve(self, status=PAYMENT.next(self.status, act))
+
+    def refund(self, amount: Money) -> Payment:
+        """Owe the customer `amount` of what has arrived, or `RefundTooLarge`."""
+        act = "refund" if self.refunded + amount == self.captured else "refund_partly"
+        after = PAYMENT.next(self.status, act)
+        if amount.minor <= 0 or amount > self.refundable:
+            raise RefundTooLarge(amount, self.refundable)
+        return attrs.evolve(self, status=after, refunded=self.refunded + amount)
+
+    def release(self, amount: Money) -> Payment:
+        """Capture `amount` less than was authorised."""
+        assert self.status is PaymentStatus.AUTHORIZED
+        if amount > self.capturable:
+            raise RefundTooLarge(amount, self.capturable)
+        return attrs.evolve(self, released=self.released + amount)
+
+    def win(self) -> Payment:
+        """A dispute was won: the payment is as it was before."""
+        if not self.refunded:
+            return self.move("win")
+        return self.move("win_refunded" if self.refunded == self.captured else "win_partly_refunded")

@@ -1,0 +1,205 @@
+"""Recording: the one place where the provider's word about payments becomes ours, with all that follows for their orders.
+
+Intent, confirmation, webhook and poll all end here. It is idempotent: told the same twice, late or out of order, it changes nothing the
+second time. A payment is honoured if the order's stock is held, or can be held again; otherwise it is refunded by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+from uuid import UUID, uuid5
+
+import attrs
+
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.ids import OrderId, PaymentId, RefundId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.order import Order, OrderState
+from quarterturn_domain.payments.events import (
+    PaymentAuthorized,
+    PaymentCancelled,
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentUnclaimed,
+    RefundRequested,
+    VendorPart,
+)
+from quarterturn_domain.payments.gateway import GatewayPayment
+from quarterturn_domain.payments.payment import PAYMENT, TAKEN, Payment, PaymentStatus
+from quarterturn_domain.payments.ports import PaymentsWork
+from quarterturn_domain.payments.refund import Refund
+from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.shelf import Shelf
+from quarterturn_domain.stock.stock_item import StockShort
+
+Truth: TypeAlias = tuple[PaymentId, GatewayPayment]
+"""Which payment, and what the provider says of it."""
+
+OF_ITSELF: Final = UUID("6f8a1d0e-3c56-5d2c-9b1e-6a0d2f6f7c11")
+"""The namespace of refunds that nobody asked for."""
+
+
+def record(begin: Begin[PaymentsWork], truths: Sequence[Truth], clock: Clock) -> Mapping[PaymentId, Payment]:
+    """Record what the provider says of payments, in one transaction; the payments afterwards."""
+    if not truths:
+        return {}
+    with begin() as work:
+        seen = work.payments.find({payment_id for payment_id, _ in truths})
+        # Orders are locked before what belongs to them, everywhere.
+        orders = work.orders.lock({payment.order_id for payment in seen.values()})
+        payments = work.payments.lock(seen)
+        arriving = {payments[key].order_id for key, truth in truths if _arrives(payments[key], truth)}
+        shelf = work.stock.lock_orders(arriving) if arriving else Shelf({})
+        recording = Recording(payments, orders, shelf, at=clock.now())
+        for payment_id, truth in truths:
+            recording.hear(payment_id, truth)
+        work.payments.save([payment for key, payment in recording.payments.items() if payment != payments[key]])
+        work.orders.save([order for key, order in recording.orders.items() if order is not orders[key]])
+        work.stock.record(recording.allocation)
+        work.refunds.add(recording.refunds)
+        work.outbox.append([*recording.allocation.facts, *recording.facts])
+    return recording.payments
+
+
+class Recording:
+    """Payments, orders and stock while the provider's words are heard one by one; it touches nothing outside itself."""
+
+    __slots__ = ("_at", "allocation", "facts", "orders", "payments", "refunds")
+
+    def __init__(
+        self, payments: Mapping[PaymentId, Payment], orders: Mapping[OrderId, Order], shelf: Shelf, *, at: datetime
+    ) -> None:
+        self.payments = dict(payments)
+        self.orders = dict(orders)
+        self.allocation = Allocation(shelf)
+        self.facts: list[Event] = []
+        self.refunds: list[Refund] = []
+        self._at = at
+
+    def hear(self, payment_id: PaymentId, truth: GatewayPayment) -> None:
+        """Take the provider's word; one about a state that is behind us changes nothing."""
+        payment = self.payments[payment_id]
+        payment = attrs.evolve(payment, reference=truth.reference, charge=truth.charge or payment.charge)
+        act = _ACTS[truth.status]
+        if payment.status not in TAKEN and PAYMENT.allows(payment.status, act):
+            heard = {"authorize": self._authorized, "capture": self._captured, "fail": self._failed, "cancel": self._cancelled}
+            payment = heard.get(act, self._moved)(payment, truth, act)
+        self.payments[payment_id] = payment
+
+    def _moved(self, payment: Payment, _: GatewayPayment, act: str) -> Payment:
+        return payment.move(act)
+
+    def _failed(self, payment: Payment, truth: GatewayPayment, act: str) -> Payment:
+        reason = truth.failure or "the provider gave no reason"
+        self.facts.append(PaymentFailed(payment_id=payment.id, order_id=payment.order_id, reason=reason, at=self._at))
+        return attrs.evolve(payment.move(act), failure=reason)
+
+    def _cancelled(self, payment: Payment, _: GatewayPayment, act: str) -> Payment:
+        self.facts.append(PaymentCancelled(payment_id=payment.id, order_id=payment.order_id, at=self._at))
+        return payment.move(act)
+
+    def _authorized(self, payment: Payment, truth: GatewayPayment, act: str) -> Payment:
+        after = attrs.evolve(payment.move(act), failure=None)
+        # Nothing has arrived yet: an authorisation that cannot be honoured is left for its cancellation.
+        why_not = _wrong_sum(truth.amount, payment.amount) or self._honour(payment.order_id)
+        if why_not:
+            return attrs.evolve(after, quarantine=why_not)
+        fact = PaymentAuthorized(payment_id=payment.id, order_id=payment.order_id, amount=payment.amount, at=self._at)
+        self.facts.append(fact)
+        return after
+
+    def _captured(self, payment: Payment, truth: GatewayPayment, act: str) -> Payment:
+        honoured = payment.status is PaymentStatus.AUTHORIZED and payment.quarantine is None
+        after = attrs.evolve(payment.move(act), captured=truth.captured, fee=truth.fee, failure=None)
+        wrong = _wrong_sum(truth.captured, payment.capturable)
+        if wrong:
+            self._unclaimed(after, wrong, quarantined=True)
+            return attrs.evolve(after, quarantine=wrong)
+        why_not = None if honoured else self._honour(payment.order_id)
+        if why_not:
+            self._unclaimed(after, why_not, quarantined=False)
+            return self._refund_of_itself(after, why_not)
+        self.facts.append(
+            PaymentCaptured(
+                payment_id=after.id,
+                order_id=after.order_id,
+                amount=after.captured,
+                fee=after.fee,
+                parts=tuple(VendorPart(part.vendor_id, part.split) for part in self.orders[after.order_id].vendor_orders),
+                at=self._at,
+            )
+        )
+        return after
+
+    def _honour(self, order_id: OrderId) -> str | None:
+        """Let the order be paid and its stock be sold, or say why it cannot be."""
+        order = self.orders[order_id]
+        if order.state in {OrderState.PAID, OrderState.CANCELLED}:
+            return f"the order is {order.state} already"
+        try:
+            self.allocation.hold_again(order.id, order.units, deadline=order.deadline, at=self._at)
+        except StockShort as short:
+            return f"the payment came too late: {short.message}"
+        self.allocation.commit(order.id, at=self._at)
+        self.orders[order_id], fact = order.pay(at=self._at)
+        self.facts.append(fact)
+        return None
+
+    def _unclaimed(self, payment: Payment, reason: str, *, quarantined: bool) -> None:
+        self.facts.append(
+            PaymentUnclaimed(
+                payment_id=payment.id,
+                order_id=payment.order_id,
+                amount=payment.captured,
+                fee=payment.fee,
+                reason=reason,
+                quarantined=quarantined,
+                at=self._at,
+            )
+        )
+
+    def _refund_of_itself(self, payment: Payment, reason: str) -> Payment:
+        refund = Refund(
+            id=RefundId(uuid5(OF_ITSELF, f"payment:{payment.id}")),
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            amount=payment.captured,
+            lines=(),
+            reason=reason,
+            requested_at=self._at,
+        )
+        self.refunds.append(refund)
+        self.facts.append(
+            RefundRequested(
+                refund_id=refund.id,
+                payment_id=payment.id,
+                order_id=payment.order_id,
+                amount=refund.amount,
+                parts=(),
+                reason=reason,
+                at=self._at,
+            )
+        )
+        return attrs.evolve(payment.refund(payment.captured), quarantine=None)
+
+
+def _arrives(payment: Payment, truth: GatewayPayment) -> bool:
+    return payment.status not in TAKEN and truth.status in {*TAKEN, PaymentStatus.AUTHORIZED}
+
+
+def _wrong_sum(paid: Money, due: Money) -> str | None:
+    return None if paid == due else f"{paid} is paid where {due} is due"
+
+
+_ACTS: Final[Mapping[PaymentStatus, str]] = {
+    PaymentStatus.REQUIRES_PAYMENT: "require",
+    PaymentStatus.PROCESSING: "process",
+    PaymentStatus.AUTHORIZED: "authorize",
+    PaymentStatus.FAILED: "fail",
+    PaymentStatus.CANCELLED: "cancel",
+    **dict.fromkeys(TAKEN, "capture"),
+}

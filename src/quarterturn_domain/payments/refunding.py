@@ -1,0 +1,266 @@
+"""Refunding: money is owed first, in the transaction of what caused it, and sent afterwards.
+
+A refund names lines, by amount, by quantity or by shipping, or a sum that is spread over all that is left. It is bounded by what is
+left of each line and of the payment. Units that were cancelled or came back are refunded by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+import attrs
+
+from quarterturn_domain.kernel.batch import decide_each
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Outcome, Rejected
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.ids import OrderId, RefundId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.rate import half_up
+from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.events import ReturnReceived, UnitsCancelled
+from quarterturn_domain.ordering.line import OrderLine
+from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.payments.events import AuthorizationReleased, RefundFailed, RefundRequested, RefundSucceeded
+from quarterturn_domain.payments.gateway import GatewayRefund, GatewayRefundStatus, GatewayRefused, PaymentGateway
+from quarterturn_domain.payments.payment import Payment, PaymentStatus
+from quarterturn_domain.payments.ports import PaymentsWork
+from quarterturn_domain.payments.refund import REFUND, LineRefund, Refund, RefundStatus, give_back, spread
+
+OWED: Final = UUID("2b1c8f52-7f0e-5a43-8d6e-0f4c2f0f9a21")
+"""The namespace of refunds that follow from a cancellation or a return."""
+
+
+@attrs.frozen(eq=False)
+class NothingToRefund(Rejected):
+    """No payment of the order has arrived, or it cannot be refunded now."""
+
+    order_id: OrderId
+    reason: str
+
+    @property
+    def message(self) -> str:
+        """Why not."""
+        return f"The order {self.order_id} cannot be refunded: {self.reason}"
+
+
+@attrs.frozen
+class RefundLine:
+    """What to refund of a line: `goods` and `shipping` as amounts, or `units` at what was paid for each (goods only)."""
+
+    line: int
+    goods: Money | None = None
+    shipping: Money | None = None
+    units: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RequestRefund:
+    """Owe the customer of an order money: for `lines`, or `amount` spread over all that is left, or everything when neither is given."""
+
+    refund_id: RefundId
+    order_id: OrderId
+    lines: tuple[RefundLine, ...] = ()
+    amount: Money | None = None
+    reason: str
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+class RequestRefunds:
+    """Decides what is owed; the same id with the same content is the same refund."""
+
+    def __init__(self, work: Begin[PaymentsWork]) -> None:
+        self._work = work
+
+    def __call__(self, command: RequestRefund) -> Refund:
+        """The refund; raises `NotFound`, `NothingToRefund`, `RefundTooLarge`, `Invalid` or `Conflict`."""
+        with self._work() as work:
+            order = required(work.orders.lock([command.order_id]), command.order_id, "order")
+            known = work.refunds.lock([command.refund_id]).get(command.refund_id)
+            if known is not None:
+                if (known.order_id, known.reason) != (order.id, command.reason) or command.amount not in {None, known.amount}:
+                    raise Conflict("refund", str(known.id), "it was requested with other content")
+                return known
+            if command.lines and command.amount is not None:
+                raise Invalid("a refund of lines and of a sum", "one of them")
+            if command.lines:
+                lines: Sequence[LineRefund] = [_of_line(order, each) for each in command.lines]
+            else:
+                lines = spread(order, command.amount or order.split.paid)
+            refund = owe(work, order, command.refund_id, lines, reason=command.reason, at=command.at)
+            assert refund is not None
+        return refund
+
+
+def refund_units(work: PaymentsWork, events: Sequence[UnitsCancelled | ReturnReceived]) -> None:
+    """The reaction to units that will not be shipped or came back: owe what was paid for them, in the same transaction."""
+    for event in events:
+        order = required(work.orders.lock([event.order_id]), event.order_id, "order")
+        part = order.vendor_order(event.vendor_id)
+        if isinstance(event, UnitsCancelled):
+            cause, shipping, reason = event.cancellation, True, event.reason
+        else:
+            cause, shipping, reason = f"return:{event.return_id}", event.refund_shipping, "returned"
+        lines = [
+            LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in event.units
+        ]
+        refund_id = RefundId(uuid5(OWED, f"{cause}:{event.order_id}:{event.vendor_id}"))
+        owe(work, order, refund_id, lines, reason=reason, at=event.at)
+
+
+def owe(
+    work: PaymentsWork, order: Order, refund_id: RefundId, lines: Sequence[LineRefund], *, reason: str, at: datetime
+) -> Refund | None:
+    """Record that these parts of a locked order are owed to its customer; None when the payment was only authorised, and is lowered.
+
+    Nothing at all is owed, and None returned, when the parts were paid with nothing.
+    """
+    payments = work.payments.of_orders([order.id]).get(order.id, ())
+    payment = _paying(order, payments)
+    after, parts, amount = give_back(order, lines)
+    if not amount and not any(part.split for part in parts):
+        return None
+    work.orders.save([after])
+    if payment.status is PaymentStatus.AUTHORIZED:
+        work.payments.save([payment.release(amount)])
+        work.outbox.append([AuthorizationReleased(payment_id=payment.id, order_id=order.id, amount=amount, at=at)])
+        return None
+    if amount:
+        work.payments.save([payment.refund(amount)])
+    refund = Refund(
+        id=refund_id,
+        payment_id=payment.id,
+        order_id=order.id,
+        amount=amount,
+        lines=tuple(lines),
+        reason=reason,
+        requested_at=at,
+        status=REFUND.initial if amount else RefundStatus.SUCCEEDED,
+    )
+    work.refunds.add([refund])
+    work.outbox.append(
+        [
+            RefundRequested(
+                refund_id=refund_id,
+                payment_id=payment.id,
+                order_id=order.id,
+                amount=amount,
+                parts=parts,
+                reason=reason,
+                at=at,
+            )
+        ]
+    )
+    return refund
+
+
+class SendRefunds:
+    """Sends refunds to the provider and records what it says: run again, it asks again under the same key."""
+
+    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, refund_ids: Sequence[RefundId]) -> Sequence[Outcome[Refund]]:
+        """For each id its refund afterwards, a refused one as `failed`, or `NotFound`, `Unavailable`."""
+        with self._work() as work:
+            refunds = work.refunds.find(set(refund_ids))
+            payments = work.payments.find({refund.payment_id for refund in refunds.values()})
+
+        def ask(refund_id: RefundId) -> tuple[RefundId, GatewayRefund | None]:
+            refund = required(refunds, refund_id, "refund")
+            if refund.status in {RefundStatus.SUCCEEDED, RefundStatus.FAILED}:
+                return refund_id, None
+            return refund_id, _ask(self._gateway, refund, payments[refund.payment_id])
+
+        answers = decide_each(refund_ids, ask)
+        recorded = self._record([answer for answer in answers if not isinstance(answer, DomainError)])
+        return [answer if isinstance(answer, DomainError) else recorded.get(answer[0], refunds[answer[0]]) for answer in answers]
+
+    def _record(self, answers: Sequence[tuple[RefundId, GatewayRefund | None]]) -> dict[RefundId, Refund]:
+        truths = {refund_id: truth for refund_id, truth in answers if truth is not None}
+        if not truths:
+            return {}
+        at = self._clock.now()
+        with self._work() as work:
+            refunds = dict(work.refunds.lock(truths))
+            facts: list[Event] = []
+            for refund_id, truth in truths.items():
+                refunds[refund_id], *fact = _heard(refunds[refund_id], truth, at)
+                facts += fact
+            work.refunds.save(refunds.values())
+            work.outbox.append(facts)
+        return refunds
+
+
+class RetryRefunds:
+    """Lets a refund that failed be sent once more, under a new key."""
+
+    def __init__(self, work: Begin[PaymentsWork]) -> None:
+        self._work = work
+
+    def __call__(self, refund_id: RefundId) -> Refund:
+        """The refund, to be sent again; raises `NotFound` or `InvalidTransition`."""
+        with self._work() as work:
+            after = required(work.refunds.lock([refund_id]), refund_id, "refund").retry()
+            work.refunds.save([after])
+        return after
+
+
+def _ask(gateway: PaymentGateway, refund: Refund, payment: Payment) -> GatewayRefund:
+    assert payment.reference is not None
+    if refund.reference is not None:
+        return gateway.read_refund(refund.reference)
+    try:
+        return gateway.refund_payment(payment.reference, refund.amount, refund_id=refund.id, key=refund.key)
+    except GatewayRefused as refusal:
+        return GatewayRefund("", GatewayRefundStatus.FAILED, refund.amount, refusal.reason)
+
+
+def _heard(refund: Refund, truth: GatewayRefund, at: datetime) -> tuple[Refund, *tuple[Event, ...]]:
+    names = {"refund_id": refund.id, "payment_id": refund.payment_id, "order_id": refund.order_id, "amount": refund.amount}
+    if truth.status is GatewayRefundStatus.SUCCEEDED and REFUND.allows(refund.status, "succeed"):
+        return refund.move("succeed", reference=truth.reference), RefundSucceeded(**names, at=at)
+    if truth.status is GatewayRefundStatus.FAILED and REFUND.allows(refund.status, "fail"):
+        reason = truth.failure or "the provider gave no reason"
+        return refund.move("fail", reference=truth.reference, failure=reason), RefundFailed(**names, reason=reason, at=at)
+    if truth.status is GatewayRefundStatus.PENDING and REFUND.allows(refund.status, "send"):
+        return (refund.move("send", reference=truth.reference),)
+    return (refund,)
+
+
+def _paying(order: Order, payments: Sequence[Payment]) -> Payment:
+    """The payment that pays for the order: captured or authorised, not in quarantine, and not disputed."""
+    for payment in payments:
+        if payment.quarantine is None and payment.status in {
+            PaymentStatus.CAPTURED,
+            PaymentStatus.PARTIALLY_REFUNDED,
+            PaymentStatus.AUTHORIZED,
+        }:
+            return payment
+    if any(payment.status is PaymentStatus.DISPUTED for payment in payments):
+        raise NothingToRefund(order.id, "the customer's bank has taken the payment back; the dispute decides")
+    raise NothingToRefund(order.id, "no payment for it has arrived, or all of it went back")
+
+
+def _of_line(order: Order, asked: RefundLine) -> LineRefund:
+    line = order.vendor_order(order.vendor_of(asked.line)).line(asked.line)
+    nothing = Money.zero(order.total.currency)
+    if asked.units is None:
+        return LineRefund(asked.line, asked.goods or nothing, asked.shipping or nothing)
+    if asked.goods is not None or not 0 < asked.units <= line.quantity:
+        raise Invalid(f"{asked.units} units of line {asked.line}", f"1 to {line.quantity} units, and no amount of goods beside them")
+    return LineRefund(asked.line, _price_of(line, asked.units), asked.shipping or nothing)
+
+
+def _price_of(line: OrderLine, units: int) -> Money:
+    paid = line.price.goods.paid
+    price = Money(half_up(paid.minor * units, line.quantity), paid.currency)
+    # The last units take what rounding has left, when everything else went back already.
+    return price if units < line.quantity else paid - line.refunded_goods

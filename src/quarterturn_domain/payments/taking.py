@@ -1,0 +1,204 @@
+"""Taking payments: the intent is committed, the provider is asked, and its answer, webhook or state is recorded.
+
+The customer's word is never enough: whatever says that something has happened, the payment is read from the provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from quarterturn_domain.kernel.batch import Draft, decide_each
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Conflict, DomainError, NotFound, Outcome, Rejected
+from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.ids import AccountId, OrderId, PaymentId
+from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.payments.events import PaymentOpened
+from quarterturn_domain.payments.gateway import GatewayPayment, PaymentGateway, PaymentRequest
+from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, Payment
+from quarterturn_domain.payments.ports import PaymentsWork
+from quarterturn_domain.payments.recording import Truth, record
+
+
+@attrs.frozen(eq=False)
+class NotAwaitingPayment(Rejected):
+    """The order is not waiting for a payment."""
+
+    order_id: OrderId
+    state: str
+
+    @property
+    def message(self) -> str:
+        """What the order is instead."""
+        return f"The order {self.order_id} is {self.state} and does not wait for a payment"
+
+
+@attrs.frozen(kw_only=True)
+class StartPayment:
+    """Ask the customer of an order to pay; with a `method` it is tried at once. `by` is the buyer, or None for the platform."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    method: str | None = None
+    by: AccountId | None = None
+    at: datetime = attrs.field(metadata=TIMING)
+
+
+@attrs.frozen
+class Started:
+    """A payment and, where the customer has to finish it, the secret to do so."""
+
+    payment: Payment
+    client_secret: str | None = attrs.field(default=None, repr=False)
+    action_required: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ConfirmPayment:
+    """Try a payment with the customer's `method`; `attempt` tells one try from the next."""
+
+    payment_id: PaymentId
+    method: str
+    attempt: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class SettleAuthorization:
+    """`capture` an authorised payment, all that is still wanted of it, or `cancel` it."""
+
+    payment_id: PaymentId
+    act: str = "capture"
+
+
+class StartPayments:
+    """Opens payments, many at once; the same id with the same content is the same payment."""
+
+    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, commands: Sequence[StartPayment]) -> Sequence[Outcome[Started]]:
+        """For each command its payment, or `NotFound`, `NotAwaitingPayment`, `Conflict`, `GatewayRefused`, `Unavailable`."""
+        intents = self._intend(commands)
+
+        def ask(asked: tuple[StartPayment, Outcome[Payment]]) -> Truth:
+            command, intent = asked
+            if isinstance(intent, DomainError):
+                raise intent
+            return intent.id, ask_for(self._gateway, intent, command.method)
+
+        answers = decide_each(zip(commands, intents, strict=True), ask)
+        recorded = record(self._work, [answer for answer in answers if not isinstance(answer, DomainError)], self._clock)
+        return [
+            answer
+            if isinstance(answer, DomainError)
+            else Started(recorded[answer[0]], answer[1].client_secret, answer[1].action_required)
+            for answer in answers
+        ]
+
+    def _intend(self, commands: Sequence[StartPayment]) -> Sequence[Outcome[Payment]]:
+        with self._work() as work:
+            orders = work.orders.lock({command.order_id for command in commands})
+            draft = Draft(work.payments.lock({command.payment_id for command in commands}))
+
+            def intend(command: StartPayment) -> Payment:
+                order = required(orders, command.order_id, "order")
+                if command.by is not None and command.by != order.buyer_id:
+                    raise NotFound("order", str(order.id))
+                before = draft.get(command.payment_id)
+                if before is not None:
+                    if (before.order_id, before.capture_method) != (command.order_id, command.capture_method):
+                        raise Conflict("payment", str(before.id), "it was opened with other content")
+                    return before
+                if order.state is not OrderState.PLACED:
+                    raise NotAwaitingPayment(order.id, order.state.value)
+                payment = Payment.open(command.payment_id, order.id, order.total, command.capture_method, at=command.at)
+                fact = PaymentOpened(payment_id=payment.id, order_id=order.id, amount=payment.amount, at=command.at)
+                return draft.put(payment.id, payment, fact)
+
+            intents = decide_each(commands, intend)
+            draft.record(work, work.payments)
+        return intents
+
+
+class ConfirmPayments:
+    """Tries payments with the customer's method, on the server's side."""
+
+    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, command: ConfirmPayment) -> Started:
+        """The payment afterwards, a declined one as `failed`; raises `NotFound`, `GatewayRefused`, `Unavailable`."""
+        payment = _find(self._work, command.payment_id)
+        if payment.status in TAKEN:
+            return Started(payment)
+        reference = payment.reference or ask_for(self._gateway, payment, None).reference
+        key = f"payment:{payment.id}:confirm:{command.attempt}"
+        truth = self._gateway.confirm_payment(reference, command.method, key=key)
+        recorded = record(self._work, [(payment.id, truth)], self._clock)
+        return Started(recorded[payment.id], truth.client_secret, truth.action_required)
+
+
+class SyncPayments:
+    """Reads payments from the provider and records what it says: where webhooks and polls lead."""
+
+    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, payment_ids: Sequence[PaymentId]) -> Sequence[Outcome[Payment]]:
+        """For each id its payment afterwards, or `NotFound`, `GatewayRefused`, `Unavailable`."""
+        with self._work() as work:
+            known = work.payments.find(set(payment_ids))
+
+        def read(payment_id: PaymentId) -> Truth:
+            return payment_id, ask_for(self._gateway, required(known, payment_id, "payment"), None)
+
+        truths = decide_each(payment_ids, read)
+        recorded = record(self._work, [truth for truth in truths if not isinstance(truth, DomainError)], self._clock)
+        return [truth if isinstance(truth, DomainError) else recorded[truth[0]] for truth in truths]
+
+
+class SettleAuthorizations:
+    """Captures and cancels authorised payments."""
+
+    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, command: SettleAuthorization) -> Payment:
+        """The payment afterwards; raises `NotFound`, `InvalidTransition`, `GatewayRefused`, `Unavailable`."""
+        payment = _find(self._work, command.payment_id)
+        if payment.status in TAKEN and command.act == "capture":
+            return payment
+        PAYMENT.next(payment.status, command.act)
+        reference = payment.reference or ask_for(self._gateway, payment, None).reference
+        if command.act == "capture" and payment.capturable:
+            truth = self._gateway.capture_payment(reference, payment.capturable, key=f"payment:{payment.id}:capture")
+        else:
+            truth = self._gateway.cancel_payment(reference, key=f"payment:{payment.id}:cancel")
+        return record(self._work, [(payment.id, truth)], self._clock)[payment.id]
+
+
+def ask_for(gateway: PaymentGateway, payment: Payment, method: str | None) -> GatewayPayment:
+    """The provider's payment for ours: the one that it has, else a new one; asked for twice under one key it is one."""
+    if payment.reference is not None:
+        return gateway.read_payment(payment.reference)
+    request = PaymentRequest(payment.id, payment.order_id, payment.amount, payment.capture_method, method)
+    return gateway.open_payment(request, key=f"payment:{payment.id}:open")
+
+
+def _find(begin: Begin[PaymentsWork], payment_id: PaymentId) -> Payment:
+    with begin() as work:
+        return required(work.payments.find([payment_id]), payment_id, "payment")
