@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import dropwhile, islice
 from threading import Lock, get_ident
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -252,7 +252,7 @@ class Sorted(Generic[K, V]):
         entries = self._groups.get(of)
         if entries is None:
             return []
-        following = iter(entries) if after is None else (entry for entry in entries.since((after,)) if entry[0] != after)
+        following = iter(entries) if after is None else dropwhile(lambda entry: entry[:-1] == after, entries.since(after))
         return list(self._read(islice(following, limit)))
 
     def move(self, key: K, before: V | None, after: V | None, /) -> None:
@@ -261,8 +261,8 @@ class Sorted(Generic[K, V]):
         new = None if after is None else self._by(after)
         if old is None and new is None:
             return
-        leaving = None if before is None or old is None else (self._order(before), key)
-        coming = None if after is None or new is None else (self._order(after), key)
+        leaving = None if before is None or old is None else (*self._order(before), key)
+        coming = None if after is None or new is None else (*self._order(after), key)
         if old == new and leaving == coming:
             return
         if leaving is not None and old in self._groups:

@@ -11,6 +11,7 @@ from quarterturn_adapters.memory.catalog import MemoryCategories, MemoryOffers, 
 from quarterturn_adapters.memory.identity import MemoryAccounts, MemoryVendors
 from quarterturn_adapters.memory.ordering import MemoryCarts, MemoryOrders, MemoryReturns
 from quarterturn_adapters.memory.outbox import MemoryAnswers, MemoryInbox, MemoryOutbox
+from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds
 from quarterturn_adapters.memory.pricing import MemoryPriceBooks
 from quarterturn_adapters.memory.stock import MemoryKits, MemoryLocations, MemoryStock
 from quarterturn_adapters.memory.tables import Transactions
@@ -36,6 +37,9 @@ class MemoryWork:
         self.carts = MemoryCarts(transactions)
         self.orders = MemoryOrders(transactions)
         self.returns = MemoryReturns(transactions)
+        self.payments = MemoryPayments(transactions)
+        self.refunds = MemoryRefunds(transactions)
+        self.disputes = MemoryDisputes(transactions)
 
     if not TYPE_CHECKING:
 
