@@ -87,14 +87,21 @@ class Split:
 
         The difference of two calls is what one refund takes from each party; so any sequence of refunds that ends in the whole
         returns every party exactly to zero. Shares are by Webster's method (Sainte-Laguë), under which no party's share shrinks
-        when the refund grows. Raises `RefundTooLarge`.
+        when the refund grows. Nothing refunded is nothing given back; so what the customer did not pay for at all, because the
+        platform funded it, is given back by units: `undone`. Raises `RefundTooLarge`.
         """
         if not 0 <= refunded.minor <= self.paid.minor:
             raise RefundTooLarge(refunded, self.paid)
-        if refunded == self.paid:
-            return self
-        unit = self.paid.currency
-        subsidy = half_up(refunded.minor * self.subsidy.minor, self.paid.minor)
+        return self._part(refunded, refunded.minor, self.paid.minor) if refunded else Split.nothing(self.paid.currency)
+
+    def undone(self, units: int, quantity: int) -> Split:
+        """What each party has given back once `units` of `quantity` were undone in all, even if the customer paid nothing."""
+        assert 0 <= units <= quantity > 0
+        return self._part(Money(half_up(self.paid.minor * units, quantity), self.paid.currency), units, quantity)
+
+    def _part(self, refunded: Money, numerator: int, denominator: int) -> Split:
+        unit = refunded.currency
+        subsidy = half_up(self.subsidy.minor * numerator, denominator)
         parts = (self.earning.minor, self.charged.minor, self.commission_tax.minor, self.tax_kept.minor)
         earning, charged, commission_tax, tax_kept = _webster(refunded.minor + subsidy, parts)
         return Split(

@@ -3,13 +3,13 @@
 Every strategy makes values that the domain accepts, small ones first, so that what Hypothesis shrinks a failure to can be read.
 
 >>> from hypothesis import given
+>>> from quarterturn_domain.kernel.currency import EUR
 >>> @given(money(EUR, min_minor=0), weights())
 ... def shares_add_up(amount, parts):
 ...     assert sum(share.minor for share in amount.allocate(parts)) == amount.minor
 >>> shares_add_up()
 """
 
-from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.testing.strategies.money import COMMON, currencies, money, rates, refund_sequences, weights
 from quarterturn_domain.testing.strategies.offers import CATEGORIES, PRODUCTS, VENDORS, Basket, baskets, sellables
 from quarterturn_domain.testing.strategies.stock import (
@@ -25,6 +25,7 @@ from quarterturn_domain.testing.strategies.stock import (
     stock_histories,
 )
 from quarterturn_domain.testing.strategies.terms import (
+    NOON,
     commission_rules,
     discounts,
     fee_schedules,
@@ -36,7 +37,7 @@ from quarterturn_domain.testing.strategies.terms import (
 __all__ = [
     "CATEGORIES",
     "COMMON",
-    "EUR",
+    "NOON",
     "PRODUCTS",
     "VENDORS",
     "Adjusted",
