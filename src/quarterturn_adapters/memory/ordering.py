@@ -9,8 +9,9 @@ from typing import Final
 
 import attrs
 
+from quarterturn_adapters.memory.indexes import EVERY
 from quarterturn_adapters.memory.repository import MemoryRepository
-from quarterturn_adapters.memory.tables import EVERY, Table, Transactions
+from quarterturn_adapters.memory.tables import Table, Transactions
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, ReturnId, VendorId
 from quarterturn_domain.ordering.cart import Cart, CartStatus
 from quarterturn_domain.ordering.order import Order, OrderState

@@ -7,8 +7,9 @@ from datetime import datetime
 from itertools import islice, takewhile
 from typing import Final
 
+from quarterturn_adapters.memory.indexes import EVERY
 from quarterturn_adapters.memory.repository import MemoryRepository
-from quarterturn_adapters.memory.tables import EVERY, Transactions
+from quarterturn_adapters.memory.tables import Transactions
 from quarterturn_domain.kernel.ids import DisputeId, OrderId, PaymentId, RefundId
 from quarterturn_domain.payments.dispute import Dispute
 from quarterturn_domain.payments.payment import TAKEN, Payment, PaymentStatus

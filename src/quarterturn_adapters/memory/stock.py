@@ -8,8 +8,9 @@ from itertools import takewhile
 
 import attrs
 
+from quarterturn_adapters.memory.indexes import EVERY
 from quarterturn_adapters.memory.repository import MemoryRepository
-from quarterturn_adapters.memory.tables import EVERY, Counter, Table, Transactions
+from quarterturn_adapters.memory.tables import Counter, Table, Transactions
 from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.kit import Kit

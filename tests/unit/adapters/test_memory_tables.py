@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Event, Thread
+from typing import Any
 
 import attrs
 import pytest
@@ -142,6 +144,26 @@ def test_numbers_of_a_failed_transaction_are_given_again() -> None:
     assert [3, 4, 5] == taken
     with transactions.one():
         assert [3] == list(numbers.take(1))
+
+
+@pytest.mark.parametrize(("case", "fails"), [("the transaction goes on", False), ("the transaction fails", True)])
+def test_a_row_that_an_index_cannot_place_leaves_no_trace(case: str, fails: bool) -> None:
+    """A row whose order compares with no other's is refused, and every index stays as it was."""
+    rows = Rows()
+    kept = {1: Row(1, "a", 1, 1), 2: Row(2, "a", 2, 2)}
+    unplaceable: Any = "neither more nor less than a number"
+    with rows.transactions.one():
+        rows.table.add(kept.values())
+    with suppress(KeyboardInterrupt), rows.transactions.one():
+        with pytest.raises(TypeError):
+            rows.table.save([Row(1, "a", unplaceable, 3)])
+        with pytest.raises(TypeError):
+            rows.table.add([Row(3, "a", unplaceable, 3)])
+        assert scanned(kept) == rows.seen(), case
+        if fails:
+            raise KeyboardInterrupt
+    with rows.transactions.one():
+        assert scanned(kept) == rows.seen(), case
 
 
 def test_what_was_never_added_cannot_be_saved() -> None:
