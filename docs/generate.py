@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import pkgutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from types import ModuleType
 
 import attrs
 
-import quarterturn_domain
 from quarterturn_domain.kernel.events import Event, registered
 from quarterturn_domain.kernel.machine import StateMachine
 
@@ -38,9 +36,8 @@ def pages() -> Mapping[str, str]:
 
 def domain_modules() -> list[ModuleType]:
     """Every module of the domain, imported, except the testing kit, which needs more than attrs."""
-    found = pkgutil.walk_packages(quarterturn_domain.__path__, "quarterturn_domain.")
-    names = [module.name for module in found if not module.name.startswith("quarterturn_domain.testing")]
-    return [importlib.import_module(name) for name in sorted(names)]
+    paths = sorted((SOURCE / "quarterturn_domain").rglob("*.py"))
+    return [importlib.import_module(_dotted(path)) for path in paths if "testing" not in path.relative_to(SOURCE).parts]
 
 
 def lifecycles_page(modules: list[ModuleType]) -> str:
