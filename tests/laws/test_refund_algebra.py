@@ -34,7 +34,7 @@ def charges(draw: st.DrawFn, max_minor: int = 10**7) -> Split:
 
 
 def one_cent_at_a_time(amount: int, parts: Sequence[int]) -> list[int]:
-    """Webster's method as it is defined: each unit in turn to the party with the largest `part / (2 * given + 1)`, ties to the earlier."""
+    """Webster's method as it is defined: each unit to the party with the largest `part / (2 * given + 1)`, of equal ones the first."""
     given_so_far = [0 for _ in parts]
     for _ in range(amount):
         quotients = [Fraction(part, 2 * has + 1) for part, has in zip(parts, given_so_far, strict=True)]
@@ -42,11 +42,10 @@ def one_cent_at_a_time(amount: int, parts: Sequence[int]) -> list[int]:
     return given_so_far
 
 
-@given(
-    st.lists(st.integers(0, 60), min_size=1, max_size=5).flatmap(
-        lambda parts: st.tuples(st.integers(0, sum(parts)), st.just(parts))
-    )
-)
+PROPORTIONS = st.lists(st.integers(0, 60), min_size=1, max_size=5)
+
+
+@given(PROPORTIONS.flatmap(lambda parts: st.tuples(st.integers(0, sum(parts)), st.just(parts))))
 def test_webster_is_webster(case: tuple[int, list[int]]) -> None:
     """The quick way of sharing gives what giving one unit after another gives."""
     amount, parts = case
@@ -99,7 +98,7 @@ def test_a_share_is_fair(case: tuple[Split, int]) -> None:
     """How far a party can be from the exact proportion of what was refunded.
 
     Half a unit for its own rounding, and its part of the others' three halves; where there is a subsidy, also its part of
-    the half unit that the subsidy was rounded by. So it is always less than two units, and less than one and a half without a subsidy.
+    the half unit that the subsidy was rounded by. So it is at most two units, and without a subsidy one and a half.
     """
     sold, refunded = case
     if not sold.paid:

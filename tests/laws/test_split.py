@@ -78,7 +78,7 @@ def test_splits_add_and_subtract(basket: Basket, book: PriceBook) -> None:
 
 @given(BASKETS)
 def test_the_default_is_ten_per_cent(basket: Basket) -> None:
-    """Where no operator has ruled, a tenth of each line's goods, rounded half up, is commission, and shipping is the vendor's whole."""
+    """Where no operator has ruled, a tenth of each line's goods, rounded half up, is commission; shipping is the vendor's."""
     for (offer, quantity), line in zip(basket, quote(basket, PriceBook(), at=NOON), strict=True):
         assert (offer.price.minor * quantity + 5) // 10 == line.split.commission.minor
         assert offer.shipping * quantity == line.shipping.earning
