@@ -38,6 +38,8 @@ apidoc_modules = [
         "separate_modules": True,
         "module_first": True,
         "automodule_options": {"members", "show-inheritance"},
+        # Strategies are described where users import them from; a strategy may share its name with the file that it is in.
+        "exclude_patterns": ["**/testing/strategies/[!_]*.py"],
     }
     for package in ("quarterturn_domain", "quarterturn_adapters", "quarterturn_api")
 ]
