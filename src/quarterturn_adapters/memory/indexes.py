@@ -83,16 +83,17 @@ class Sorted(Generic[K, V]):
         self._order = order
         self._groups: dict[Hashable, Ordered] = {}
 
-    def rows(self, group: Hashable = EVERY) -> Iterator[V]:
-        """The rows of `group` in order, each read when it is asked for."""
-        return self._read(iter(self._groups.get(group, ())))
+    def rows(self, group: Hashable = EVERY, *, since: Entry = ()) -> Iterator[V]:
+        """The rows of `group` in order, from `since` on, each read when it is asked for."""
+        entries = self._groups.get(group)
+        return self._read(entries.since(since)) if entries is not None else iter(())
 
     def page(self, after: Entry | None, limit: int, *, of: Hashable = EVERY) -> list[V]:
         """Up to `limit` rows of the group `of`, those whose order comes after `after`."""
         entries = self._groups.get(of)
         if entries is None:
             return []
-        following = iter(entries) if after is None else dropwhile(lambda entry: entry[:-1] == after, entries.since(after))
+        following = dropwhile(lambda entry: entry[:-1] == after, entries.since(after or ()))
         return list(self._read(islice(following, limit)))
 
     def move(self, key: K, before: V | None, after: V | None, /) -> None:

@@ -125,8 +125,9 @@ class MemoryStock:
 
     def record(self, allocation: Allocation, /) -> None:
         """Write the changed items and reservations and the new movements; raises `Conflict` when a movement exists already."""
-        numbers = self._numbers.take(len(allocation.movements))
+        numbers = self._numbers.following(len(allocation.movements))
         self._movements.add(map(_Numbered, numbers, allocation.movements))
+        self._numbers.take(len(numbers))
         self._items.put(allocation.changed_items.values())
         self._reservations.put(allocation.changed_reservations.values())
 

@@ -65,12 +65,17 @@ class Counter:
         self._transactions = transactions
         self.last = 0
 
+    def following(self, count: int) -> range:
+        """The next `count` numbers, not taken yet."""
+        return range(self.last + 1, self.last + count + 1)
+
     def take(self, count: int) -> range:
-        """The next `count` numbers."""
+        """The next `count` numbers, taken."""
         assert self._transactions.holder == get_ident(), ENDED
+        numbers = self.following(count)
         self._transactions.changes.append(partial(setattr, self, "last", self.last))
-        first, self.last = self.last + 1, self.last + count
-        return range(first, self.last + 1)
+        self.last += count
+        return numbers
 
 
 class Table(Generic[K, V]):

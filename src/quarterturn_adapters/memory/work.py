@@ -13,6 +13,7 @@ from quarterturn_adapters.memory.ordering import MemoryCarts, MemoryOrders, Memo
 from quarterturn_adapters.memory.outbox import MemoryAnswers, MemoryInbox, MemoryOutbox
 from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds
 from quarterturn_adapters.memory.pricing import MemoryPriceBooks
+from quarterturn_adapters.memory.settlement import MemoryEarnings, MemoryJournal
 from quarterturn_adapters.memory.stock import MemoryKits, MemoryLocations, MemoryStock
 from quarterturn_adapters.memory.tables import Transactions
 from quarterturn_domain.kernel.ids import Ids
@@ -40,6 +41,8 @@ class MemoryWork:
         self.payments = MemoryPayments(transactions)
         self.refunds = MemoryRefunds(transactions)
         self.disputes = MemoryDisputes(transactions)
+        self.journal = MemoryJournal(transactions)
+        self.earnings = MemoryEarnings(transactions)
 
     if not TYPE_CHECKING:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
@@ -17,7 +18,7 @@ from quarterturn_domain.catalog.product import Product, ProductStatus, Variant
 from quarterturn_domain.identity.account import Account
 from quarterturn_domain.identity.events import AccountRegistered
 from quarterturn_domain.identity.vendor import Vendor, VendorStatus
-from quarterturn_domain.kernel.currency import EUR
+from quarterturn_domain.kernel.currency import EUR, USD, Currency
 from quarterturn_domain.kernel.errors import Conflict, granted
 from quarterturn_domain.kernel.idempotency import Answer
 from quarterturn_domain.kernel.ids import (
@@ -45,11 +46,15 @@ from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder, PlaceOrd
 from quarterturn_domain.ordering.return_ import Return
 from quarterturn_domain.payments.dispute import Dispute
 from quarterturn_domain.payments.payment import CaptureMethod, Payment
-from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import Refund
 from quarterturn_domain.pricing.commission import CommissionRule
 from quarterturn_domain.pricing.discount import Discount, Funding
 from quarterturn_domain.pricing.tax import TaxRule
+from quarterturn_domain.settlement.chain import seal
+from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
+from quarterturn_domain.settlement.earning import Earning
+from quarterturn_domain.settlement.journal import Entry, EntryKind
+from quarterturn_domain.settlement.ports import SettlementWork
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.movement import Movement, MovementKind
@@ -118,8 +123,8 @@ def on_sale(work: MemoryWork, skus: list[Sku], vendor_id: VendorId = VENDOR) -> 
 
 def test_the_work_reaches_what_the_contexts_ask_for(database: MemoryDatabase) -> None:
     """One unit of work serves the use cases of every context; the assignments below are checked by mypy."""
-    payments: Begin[PaymentsWork] = database.begin
-    with payments() as work:
+    settlement: Begin[SettlementWork] = database.begin
+    with settlement() as work:
         assert not work.orders.page(None, 1)
 
 
@@ -591,3 +596,134 @@ def test_disputes_of_an_order_come_in_the_order_of_opening(database: MemoryDatab
     with database.begin() as work:
         work.disputes.add([later, sooner, other])
         assert [sooner, later] == work.disputes.of_order(ORDER)
+
+
+# Settlement.
+
+CLEARING = LedgerAccount(AccountKind.PROCESSOR_CLEARING)
+
+
+def booking(
+    minor: int,
+    *,
+    vendor_id: VendorId = VENDOR,
+    kind: AccountKind = AccountKind.VENDOR_AVAILABLE,
+    currency: Currency = EUR,
+    at: datetime = NOW,
+    order_id: OrderId | None = None,
+) -> Entry:
+    """An entry that gives a vendor money."""
+    amount = Money(minor, currency)
+    postings = [(CLEARING, amount), (LedgerAccount(kind, vendor_id), -amount)]
+    return Entry.of(f"fact:{IDS.new()}", EntryKind.CAPTURE, postings, at=at, order_id=order_id)
+
+
+def test_a_fact_is_booked_once(database: MemoryDatabase) -> None:
+    """A second booking of a fact is a conflict, and nothing of its batch is booked; numbers have no gaps."""
+    first, second, third = booking(100), booking(50), booking(7)
+    with database.begin() as work:
+        work.journal.append([first])
+        for batch in ([second, first], [second, second]):
+            with pytest.raises(Conflict, match="booked already"):
+                work.journal.append(batch)
+        assert {first.fact} == work.journal.booked([first.fact, second.fact])
+        assert {(CLEARING, EUR): Money(100, EUR)} == work.journal.balances([CLEARING])
+    with database.begin() as work:
+        work.journal.append([second, third])
+        numbers = [each.number for each in work.journal.entries(0, 9)]
+        assert sorted(numbers) == numbers
+        assert [first, second, third] == [each.entry for each in work.journal.entries(0, 9)]
+        assert [second] == [each.entry for each in work.journal.entries(numbers[0], 1)]
+
+
+def test_balances_are_sums_of_postings(database: MemoryDatabase) -> None:
+    """By account and currency, also where they have come back to zero; over all kinds they sum to zero in each currency."""
+    with database.begin() as work:
+        work.journal.append([booking(100), booking(-30), booking(5, currency=USD), booking(-5, currency=USD)])
+        work.journal.append([booking(9, kind=AccountKind.VENDOR_RESERVE)])
+    with database.begin() as work:
+        available = LedgerAccount(AccountKind.VENDOR_AVAILABLE, VENDOR)
+        nobody = LedgerAccount(AccountKind.VENDOR_AVAILABLE, OTHER_VENDOR)
+        assert {(available, EUR): Money(-70, EUR), (available, USD): Money(0, USD)} == work.journal.balances([available, nobody])
+        totals = work.journal.totals()
+        assert Money(79, EUR) == totals[AccountKind.PROCESSOR_CLEARING, EUR]
+        assert [0, 0] == [sum(each.minor for (_, of), each in totals.items() if of is currency) for currency in (EUR, USD)]
+
+
+def test_what_is_owed_is_paged_by_vendor_and_currency(database: MemoryDatabase) -> None:
+    """Balances that are not zero, negative ones too, as the vendor sees them."""
+    with database.begin() as work:
+        work.journal.append(
+            [
+                booking(100),
+                booking(5, currency=USD),
+                booking(-7, vendor_id=OTHER_VENDOR),
+                booking(1, vendor_id=OTHER_VENDOR, currency=USD),
+                booking(-1, vendor_id=OTHER_VENDOR, currency=USD),
+                booking(3, kind=AccountKind.VENDOR_PENDING),
+            ]
+        )
+        owing = [(VENDOR, Money(100, EUR)), (VENDOR, Money(5, USD)), (OTHER_VENDOR, Money(-7, EUR))]
+        assert owing == work.journal.owing(None, 9)
+        assert owing[:1] == work.journal.owing(None, 1)
+        assert owing[1:] == work.journal.owing((VENDOR, "EUR"), 9)
+        assert owing[2:] == work.journal.owing((VENDOR, "USD"), 9)
+
+
+def test_entries_are_found_by_order_and_by_vendor(database: MemoryDatabase) -> None:
+    """In the order of their numbers; a period includes its beginning and not its end, whatever the order of booking."""
+    hours = [2, 0, 1, 3]
+    entries = [booking(10**hour, at=NOW + timedelta(hours=hour), order_id=ORDER if hour else None) for hour in hours]
+    with database.begin() as work:
+        work.journal.append([*entries, booking(1, vendor_id=OTHER_VENDOR, order_id=OTHER_ORDER)])
+        assert [2, 1, 3] == [hour for booked in work.journal.of_order(ORDER) for hour in [hours[entries.index(booked.entry)]]]
+        period = (NOW, NOW + timedelta(hours=3))
+        assert entries[:3] == [each.entry for each in work.journal.of_vendor(VENDOR, *period, 0, 9)]
+        first, *_ = work.journal.of_vendor(VENDOR, *period, 0, 1)
+        assert [entries[1]] == [each.entry for each in work.journal.of_vendor(VENDOR, *period, first.number, 1)]
+        assert Money(11, EUR) == work.journal.vendor_balance(VENDOR, EUR, NOW + timedelta(hours=2))
+        assert Money(0, USD) == work.journal.vendor_balance(VENDOR, USD, NOW + timedelta(hours=2))
+
+
+def test_the_chain_grows_by_what_is_unsealed(database: MemoryDatabase) -> None:
+    """Sealed entries leave the queue; the chain is read from any place; a place is taken once, and a failed seal leaves none."""
+    entries = [booking(each) for each in (1, 2, 3)]
+    with database.begin() as work:
+        work.journal.append(entries)
+        assert work.journal.last_seal() is None
+        work.journal.seal(seal(None, work.journal.unsealed(2)))
+    with suppress(KeyboardInterrupt), database.begin() as work:
+        work.journal.seal(seal(work.journal.last_seal(), work.journal.unsealed(9)))
+        raise KeyboardInterrupt
+    with database.begin() as work:
+        waiting, last = work.journal.unsealed(9), work.journal.last_seal()
+        assert (entries[2:], 2) == ([each.entry for each in waiting], last and last.position)
+        with pytest.raises(Conflict):
+            work.journal.seal(seal(None, waiting))
+        work.journal.seal(seal(last, waiting))
+        assert [(1, entries[0]), (2, entries[1])] == [(each.position, entry) for each, entry in work.journal.chain(0, 2)]
+        assert entries[1:] == [entry for _, entry in work.journal.chain(1, 9)]
+        assert not work.journal.unsealed(9)
+
+
+def test_earnings_fall_due(database: MemoryDatabase) -> None:
+    """From their instant on, the longest due first; released ones no more, and of these the reserve in its turn."""
+    nothing = Money.zero(EUR)
+    undelivered, later, sooner = (Earning(OrderId(IDS.new()), VENDOR, Money(100, EUR), nothing) for _ in range(3))
+    later, sooner = later.delivered(NOW + timedelta(days=2)), sooner.delivered(NOW + timedelta(days=1))
+    with database.begin() as work:
+        work.earnings.add([undelivered, later, sooner])
+        assert [] == work.earnings.due(NOW, 9)
+        assert [sooner] == work.earnings.due(NOW + timedelta(days=1), 9)
+        assert [sooner, later] == work.earnings.due(NOW + timedelta(days=2), 9)
+        assert [sooner] == work.earnings.due(NOW + timedelta(days=2), 1)
+        month = NOW + timedelta(days=30)
+        released, _ = sooner.release(reserved=Money(10, EUR), reserve_until=month, at=NOW)
+        work.earnings.save([released])
+        assert [later] == work.earnings.due(month, 9)
+        assert ([], [released]) == (
+            work.earnings.reserves_due(month - timedelta(seconds=1), 9),
+            work.earnings.reserves_due(month, 9),
+        )
+        work.earnings.save([released.release_reserve()[0]])
+        assert [] == work.earnings.reserves_due(month, 9)

@@ -1,0 +1,200 @@
+"""The journal and the earnings, kept in memory; every balance is kept up with its postings, so that reading one adds up nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from heapq import nsmallest
+from itertools import islice, takewhile
+
+import attrs
+
+from quarterturn_adapters.memory.indexes import EVERY
+from quarterturn_adapters.memory.repository import MemoryRepository
+from quarterturn_adapters.memory.tables import Counter, Table, Transactions
+from quarterturn_domain.kernel.currency import Currency
+from quarterturn_domain.kernel.ids import OrderId, VendorId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.settlement.chain import Seal
+from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind, LedgerAccount
+from quarterturn_domain.settlement.earning import Earning
+from quarterturn_domain.settlement.journal import Booked, Entry
+
+
+@attrs.frozen
+class _Balance:
+    """The sum of the postings to an account in one currency."""
+
+    account: LedgerAccount
+    amount: Money
+
+
+@attrs.frozen
+class _Touch:
+    """That an entry has a posting to an account of a vendor."""
+
+    number: int
+    vendor_id: VendorId
+    at: datetime
+
+
+class MemoryJournal:
+    """Every entry, append-only, with what follows from it."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._numbers = Counter(transactions)
+        self._entries: Table[int, Booked] = Table(transactions, "journal entry", lambda booked: booked.number)
+        self._by_fact = self._entries.unique(lambda booked: booked.entry.fact, "it is booked already")
+        self._by_order = self._entries.sorted(lambda booked: (booked.number,), by=lambda booked: booked.entry.order_id)
+        self._balances: Table[tuple[LedgerAccount, Currency], _Balance] = Table(
+            transactions, "balance", lambda balance: (balance.account, balance.amount.currency)
+        )
+        self._by_account = self._balances.grouped(lambda balance: balance.account)
+        self._owing = self._balances.sorted(_owed, by=lambda balance: EVERY if _is_owed(balance) else None)
+        self._touches: Table[tuple[int, VendorId], _Touch] = Table(
+            transactions, "journal entry of a vendor", lambda touch: (touch.number, touch.vendor_id)
+        )
+        self._by_vendor = self._touches.sorted(lambda touch: (touch.at, touch.number), by=lambda touch: touch.vendor_id)
+        self._unsealed: Table[int, int] = Table(transactions, "journal entry without a seal", lambda number: number)
+        self._waiting = self._unsealed.sorted(lambda number: (number,))
+        self._seals: Table[int, Seal] = Table(transactions, "seal", lambda seal: seal.position)
+        self._seals.unique(lambda seal: seal.number, "the entry is sealed already")
+        self._chain = self._seals.sorted(lambda seal: (seal.position,))
+        self._newest_first = self._seals.sorted(lambda seal: (-seal.position,))
+
+    def append(self, entries: Iterable[Entry], /) -> None:
+        """Book entries, in this order; raises `Conflict` when a fact is booked already, and then books none."""
+        fresh = list(entries)
+        booked = list(map(Booked, self._numbers.following(len(fresh)), fresh))
+        self._entries.add(booked)
+        self._numbers.take(len(booked))
+        self._unsealed.put(each.number for each in booked)
+        self._touches.put(
+            _Touch(each.number, vendor_id, each.entry.at)
+            for each in booked
+            for vendor_id in {posting.account.vendor_id for posting in each.entry.postings}
+            if vendor_id is not None
+        )
+        self._post(fresh)
+
+    def booked(self, facts: Iterable[str], /) -> frozenset[str]:
+        """Those of `facts` that are booked."""
+        return frozenset(booked.entry.fact for booked in self._by_fact.find(facts))
+
+    def balances(self, accounts: Iterable[LedgerAccount], /) -> Mapping[tuple[LedgerAccount, Currency], Money]:
+        """The balances of these accounts in every currency that was ever posted to them."""
+        return {
+            (account, balance.amount.currency): balance.amount for account in accounts for balance in self._by_account.of(account)
+        }
+
+    def totals(self) -> Mapping[tuple[AccountKind, Currency], Money]:
+        """The trial balance: the sum over all accounts of each kind, by currency."""
+        sums: dict[tuple[AccountKind, Currency], Money] = {}
+        for (account, currency), balance in self._balances.all().items():
+            sums[account.kind, currency] = sums.get((account.kind, currency), Money.zero(currency)) + balance.amount
+        return sums
+
+    def owing(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
+        """Up to `limit` vendors' available balances that are not zero, as the vendor sees them, by vendor and currency code."""
+        place = None if after is None else (after[0].int, after[1])
+        return [
+            (balance.account.vendor_id, -balance.amount)
+            for balance in self._owing.page(place, limit)
+            if balance.account.vendor_id is not None
+        ]
+
+    def entries(self, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries in the order of their numbers, those numbered above `after`."""
+        # Numbers have no gaps.
+        return list(self._entries.find(range(after + 1, min(after + limit, self._numbers.last) + 1)).values())
+
+    def of_order(self, order_id: OrderId, /) -> Sequence[Booked]:
+        """The entries of one order, in the order of their numbers."""
+        return list(self._by_order.rows(order_id))
+
+    def of_vendor(self, vendor_id: VendorId, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, numbered above `after`."""
+        within = takewhile(lambda touch: touch.at < until, self._by_vendor.rows(vendor_id, since=(since,)))
+        numbers = nsmallest(limit, (touch.number for touch in within if touch.number > after))
+        return list(self._entries.find(numbers).values())
+
+    def vendor_balance(self, vendor_id: VendorId, currency: Currency, before: datetime, /) -> Money:
+        """What was the vendor's before an instant; positive is the vendor's money."""
+        earlier = takewhile(lambda touch: touch.at < before, self._by_vendor.rows(vendor_id))
+        owed = sum(
+            posting.amount.minor
+            for booked in self._entries.find(touch.number for touch in earlier).values()
+            for posting in booked.entry.postings
+            if posting.amount.currency is currency
+            and posting.account.vendor_id == vendor_id
+            and posting.account.kind in OF_A_VENDOR
+        )
+        return Money(-owed, currency)
+
+    def unsealed(self, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries without a seal, in the order of their numbers."""
+        return list(self._entries.find(self._waiting.page(None, limit)).values())
+
+    def last_seal(self) -> Seal | None:
+        """The end of the chain."""
+        return next(self._newest_first.rows(), None)
+
+    def seal(self, seals: Iterable[Seal], /) -> None:
+        """Keep seals, in order; raises `Conflict` when a place is taken or an entry sealed already."""
+        fresh = list(seals)
+        self._seals.add(fresh)
+        self._unsealed.drop(each.number for each in fresh)
+
+    def chain(self, after: int, limit: int, /) -> Sequence[tuple[Seal, Entry]]:
+        """Up to `limit` seals with their entries in the order of their positions, those above `after`."""
+        seals = self._chain.page((after,), limit)
+        entries = self._entries.find(each.number for each in seals)
+        return [(each, entries[each.number].entry) for each in seals]
+
+    def _post(self, entries: Iterable[Entry]) -> None:
+        sums: dict[tuple[LedgerAccount, Currency], int] = {}
+        for entry in entries:
+            for posting in entry.postings:
+                key = (posting.account, posting.amount.currency)
+                sums[key] = sums.get(key, 0) + posting.amount.minor
+        before = self._balances.find(sums)
+        self._balances.put(
+            _Balance(
+                account, Money(minor + (before[account, currency].amount.minor if (account, currency) in before else 0), currency)
+            )
+            for (account, currency), minor in sums.items()
+        )
+
+
+class MemoryEarnings(MemoryRepository[tuple[OrderId, VendorId], Earning]):
+    """What each vendor earned with each vendor order."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions, "earning", lambda earning: earning.key)
+        self._due = self.rows.sorted(
+            lambda earning: (earning.due_at, earning.order_id.int, earning.vendor_id.int),
+            by=lambda earning: EVERY if earning.due_at is not None and earning.released_at is None else None,
+        )
+        self._reserves = self.rows.sorted(
+            lambda earning: (earning.reserve_until, earning.order_id.int, earning.vendor_id.int),
+            by=lambda earning: EVERY if earning.reserve_until is not None else None,
+        )
+
+    def due(self, at: datetime, limit: int, /) -> Sequence[Earning]:
+        """Up to `limit` unreleased earnings that can be released at `at`, the longest due first."""
+        due = takewhile(lambda earning: earning.due_at is not None and earning.due_at <= at, self._due.rows())
+        return list(islice(due, limit))
+
+    def reserves_due(self, at: datetime, limit: int, /) -> Sequence[Earning]:
+        """Up to `limit` earnings of which the reserve can be released at `at`, the longest due first."""
+        due = takewhile(lambda earning: earning.reserve_until is not None and earning.reserve_until <= at, self._reserves.rows())
+        return list(islice(due, limit))
+
+
+def _is_owed(balance: _Balance) -> bool:
+    return balance.account.kind is AccountKind.VENDOR_AVAILABLE and balance.account.vendor_id is not None and bool(balance.amount)
+
+
+def _owed(balance: _Balance) -> tuple[int, str]:
+    assert balance.account.vendor_id is not None
+    return (balance.account.vendor_id.int, balance.amount.currency.code)
