@@ -87,6 +87,10 @@ class Earnings(Repository[tuple[OrderId, VendorId], Earning], Protocol):
         """Up to `limit` earnings of which the reserve can be released at `at`; locked, those locked by others left out."""
         ...
 
+    def reserved_of(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Earning]:
+        """A vendor's earnings of which something is kept in reserve, the soonest to be released first; locked."""
+        ...
+
 
 class SettlementWork(PaymentsWork, Protocol):
     """A unit of work that reaches the books."""

@@ -1,0 +1,277 @@
+"""Paying: a run claims what is available, the provider is asked, and what it says is recorded.
+
+A balance is claimed once, in one transaction with its journal entry; only then is the provider called. A payout whose outcome is not
+known is looked up, never repeated blindly, and money that comes back is the vendor's again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+import attrs
+
+from quarterturn_domain.identity.vendor import Vendor
+from quarterturn_domain.kernel.batch import decide_each
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import DomainError, Outcome, Unavailable
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.ids import PayoutId, VendorId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.payments.gateway import GatewayRefused
+from quarterturn_domain.payouts.events import PayoutScheduled
+from quarterturn_domain.payouts.gateway import GatewayPayoutStatus, TransferGateway
+from quarterturn_domain.payouts.payout import PAYOUT, Payout, PayoutStatus
+from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.schedule import PayoutTerms
+from quarterturn_domain.settlement.bookings import moved
+from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
+from quarterturn_domain.settlement.journal import Entry, EntryKind
+
+_PAGE: Final = 500
+
+
+@attrs.frozen(kw_only=True)
+class RunPayouts:
+    """Pay every vendor that is due at `at`; `run_id` makes it one run. `vendor_ids` pays only these, whatever their schedule says."""
+
+    run_id: UUID
+    vendor_ids: tuple[VendorId, ...] = ()
+    dry: bool = False
+    at: datetime
+
+
+@attrs.frozen
+class Kept:
+    """A balance that is not paid out now, and why."""
+
+    vendor_id: VendorId
+    amount: Money
+    reason: str
+
+
+@attrs.frozen
+class PayoutRun:
+    """What a run came to: the payouts that it claimed (or, dry, would claim) and the balances that it left."""
+
+    payouts: tuple[Payout, ...]
+    kept: tuple[Kept, ...]
+
+
+class ClaimPayouts:
+    """Claims available balances, page by page; nobody is called, and the same run again claims nothing more."""
+
+    def __init__(self, work: Begin[PayoutsWork]) -> None:
+        self._work = work
+
+    def __call__(self, command: RunPayouts) -> PayoutRun:
+        """The payouts of this run; each page of vendors is one transaction."""
+        payouts: list[Payout] = []
+        kept: list[Kept] = []
+        after: tuple[VendorId, str] | None = None
+        while True:
+            with self._work() as work:
+                page = work.journal.owing(after, _PAGE)
+                if not page:
+                    return PayoutRun(tuple(payouts), tuple(kept))
+                claimed, left = _claim(work, command, page)
+            payouts += claimed
+            kept += left
+            after = (page[-1][0], page[-1][1].currency.code)
+
+
+def _claim(work: PayoutsWork, command: RunPayouts, page: Sequence[tuple[VendorId, Money]]) -> tuple[list[Payout], list[Kept]]:
+    asked = [(vendor_id, money) for vendor_id, money in page if not command.vendor_ids or vendor_id in command.vendor_ids]
+    ids = {vendor_id for vendor_id, _ in asked}
+    # A vendor's row is the lock on its balance: two runs at once cannot claim it twice.
+    vendors = work.vendors.find(ids) if command.dry else work.vendors.lock(ids)
+    terms = work.payout_terms.of(ids)
+    accounts = {LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id) for vendor_id in ids}
+    balances = work.journal.balances(accounts)
+    drafts, kept = list[Payout](), list[Kept]()
+    for vendor_id, seen in asked:
+        balance = -balances.get((LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id), seen.currency), Money.zero(seen.currency))
+        reason = _why_not(balance, vendors[vendor_id], terms[vendor_id], command)
+        if reason is not None:
+            kept.append(Kept(vendor_id, balance, reason))
+        else:
+            drafts.append(_draft(command, vendors[vendor_id], balance))
+    if command.dry:
+        return drafts, kept
+    known = work.payouts.find({draft.id for draft in drafts})
+    fresh = [draft for draft in drafts if draft.id not in known]
+    work.payouts.add(fresh)
+    work.journal.append(
+        moved(
+            f"payout:{payout.id}:scheduled",
+            EntryKind.PAYOUT,
+            [(AccountKind.VENDOR_AVAILABLE, payout.amount), (AccountKind.PAYOUTS_IN_TRANSIT, -payout.amount)],
+            payout.vendor_id,
+            at=command.at,
+        )
+        for payout in fresh
+    )
+    work.outbox.append(
+        PayoutScheduled(payout_id=payout.id, vendor_id=payout.vendor_id, amount=payout.amount, at=command.at) for payout in fresh
+    )
+    return fresh, kept
+
+
+def _why_not(balance: Money, vendor: Vendor, terms: PayoutTerms, command: RunPayouts) -> str | None:
+    if balance.minor <= 0:
+        return "the vendor owes the platform" if balance.minor < 0 else "nothing is available"
+    if not command.vendor_ids and not terms.schedule.due_on(command.at.date()):
+        return f"payouts are {terms.schedule.rhythm} and not due"
+    minimum = terms.minimum_in(balance)
+    if balance < minimum:
+        return f"the balance is below the minimum of {minimum}"
+    return vendor.not_payable
+
+
+def _draft(command: RunPayouts, vendor: Vendor, balance: Money) -> Payout:
+    assert vendor.payout_account is not None
+    return Payout(
+        id=PayoutId(uuid5(command.run_id, f"{vendor.id}:{balance.currency.code}")),
+        vendor_id=vendor.id,
+        account=vendor.payout_account.reference,
+        amount=balance,
+        recalled=Money.zero(balance.currency),
+        scheduled_at=command.at,
+    )
+
+
+class SendPayouts:
+    """Sends claimed payouts, and looks up those of which nobody knows whether they were sent."""
+
+    def __init__(self, work: Begin[PayoutsWork], gateway: TransferGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, payout_ids: Sequence[PayoutId]) -> Sequence[Outcome[Payout]]:
+        """For each id its payout afterwards (`sent`, `failed` or `unknown`), or `NotFound`."""
+        payouts = _find(self._work, payout_ids)
+        return _record_each(self._work, payout_ids, payouts, self._send, self._clock)
+
+    def _send(self, payout: Payout) -> tuple[Payout, str, str]:
+        if payout.status not in {PayoutStatus.SCHEDULED, PayoutStatus.UNKNOWN}:
+            return payout, "", ""
+        try:
+            if payout.transfer is None:
+                key = f"payout:{payout.id}:transfer"
+                made = self._gateway.transfer(payout.account, payout.amount, payout_id=payout.id, key=key)
+                payout = attrs.evolve(payout, transfer=made.reference)
+        except GatewayRefused as refusal:
+            return payout, "fail", refusal.message
+        except Unavailable as unknown:
+            return payout, "lose_sight", unknown.message
+        try:
+            sent = self._gateway.pay_out(payout.account, payout.amount, payout_id=payout.id, key=f"payout:{payout.id}:pay_out")
+        except GatewayRefused as refusal:
+            return self._take_back(payout, refusal.message)
+        except Unavailable as unknown:
+            return payout, "lose_sight", unknown.message
+        return attrs.evolve(payout, reference=sent.reference), "send", ""
+
+    def _take_back(self, payout: Payout, reason: str) -> tuple[Payout, str, str]:
+        assert payout.transfer is not None
+        try:
+            self._gateway.reverse_transfer(payout.transfer, payout.amount, key=f"payout:{payout.id}:reverse")
+        except (GatewayRefused, Unavailable) as refusal:
+            return payout, "lose_sight", f"{reason}; the transfer is not reversed yet: {refusal.message}"
+        return attrs.evolve(payout, transfer=None), "fail", reason
+
+
+class ConfirmPayouts:
+    """Reads sent payouts from the provider: paid, failed or returned."""
+
+    def __init__(self, work: Begin[PayoutsWork], gateway: TransferGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self, payout_ids: Sequence[PayoutId]) -> Sequence[Outcome[Payout]]:
+        """For each id its payout afterwards, or `NotFound`, `GatewayRefused`, `Unavailable`."""
+        payouts = _find(self._work, payout_ids)
+        return _record_each(self._work, payout_ids, payouts, self._read, self._clock)
+
+    def _read(self, payout: Payout) -> tuple[Payout, str, str]:
+        if payout.status not in {PayoutStatus.SENT, PayoutStatus.PAID}:
+            return payout, "", ""
+        assert payout.reference is not None
+        truth = self._gateway.read_payout(payout.account, payout.reference)
+        act = {GatewayPayoutStatus.PAID: "pay", GatewayPayoutStatus.FAILED: "fail", GatewayPayoutStatus.RETURNED: "return"}.get(
+            truth.status
+        )
+        if act is None or not PAYOUT.allows(payout.status, act):
+            return payout, "", ""
+        if act != "pay":
+            # The money is on the connected account again; the platform takes it back, and the vendor's balance has it.
+            assert payout.transfer is not None
+            left = payout.amount - payout.recalled
+            if left:
+                self._gateway.reverse_transfer(payout.transfer, left, key=f"payout:{payout.id}:reverse")
+        return payout, act, truth.failure or ""
+
+
+def _find(begin: Begin[PayoutsWork], payout_ids: Sequence[PayoutId]) -> Mapping[PayoutId, Payout]:
+    with begin() as work:
+        return work.payouts.find(set(payout_ids))
+
+
+def _record_each(
+    begin: Begin[PayoutsWork],
+    payout_ids: Sequence[PayoutId],
+    seen: Mapping[PayoutId, Payout],
+    ask: Callable[[Payout], tuple[Payout, str, str]],
+    clock: Clock,
+) -> Sequence[Outcome[Payout]]:
+    """Ask the provider about each payout, then record all that it said in one transaction."""
+    answers = decide_each(payout_ids, lambda payout_id: ask(required(seen, payout_id, "payout")))
+    at = clock.now()
+    outcomes: list[Outcome[Payout]] = []
+    with begin() as work:
+        payouts = work.payouts.lock(seen)
+        changed: dict[PayoutId, Payout] = {}
+        entries: list[Entry] = []
+        facts: list[Event] = []
+        for answer in answers:
+            if isinstance(answer, DomainError):
+                outcomes.append(answer)
+                continue
+            told, act, reason = answer
+            before = changed.get(told.id, payouts[told.id])
+            if not act or not PAYOUT.allows(before.status, act):
+                outcomes.append(before)
+                continue
+            named = attrs.evolve(before, transfer=told.transfer, reference=told.reference)
+            after, fact = named.move(act, reason=reason, at=at)
+            changed[after.id] = after
+            facts.append(fact)
+            entries += _booked(before, act, at)
+            outcomes.append(after)
+        work.payouts.save(changed.values())
+        work.journal.append(entries)
+        work.outbox.append(facts)
+    return outcomes
+
+
+def _booked(before: Payout, act: str, at: datetime) -> Sequence[Entry]:
+    """What an act does to the books: sent money has left the platform's balance, money that comes back is the vendor's again."""
+    amount = before.amount
+    if act == "send":
+        amounts = [(AccountKind.PAYOUTS_IN_TRANSIT, amount), (AccountKind.PROCESSOR_CLEARING, -amount)]
+        kind = EntryKind.PAYOUT_SENT
+    elif act in {"fail", "return"}:
+        back = amount - before.recalled
+        sent = before.status in {PayoutStatus.SENT, PayoutStatus.PAID}
+        source = AccountKind.PROCESSOR_CLEARING if sent else AccountKind.PAYOUTS_IN_TRANSIT
+        amounts = [(source, back), (AccountKind.VENDOR_AVAILABLE, -back)]
+        kind = EntryKind.PAYOUT_FAILED
+    else:
+        return ()
+    return [moved(f"payout:{before.id}:{act}", kind, amounts, before.vendor_id, at=at)]

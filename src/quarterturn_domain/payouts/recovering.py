@@ -1,0 +1,147 @@
+"""Recovering: what a vendor owes the platform is covered by the operator's policy, and nothing is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Unavailable
+from quarterturn_domain.kernel.ids import VendorId
+from quarterturn_domain.kernel.money import Money, total
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.payments.gateway import GatewayRefused
+from quarterturn_domain.payouts.events import DebtRecovered
+from quarterturn_domain.payouts.gateway import TransferGateway
+from quarterturn_domain.payouts.payout import Payout
+from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.recovery import Debt, Recovered, RecoveryStep, waterfall
+from quarterturn_domain.settlement.bookings import moved
+from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
+from quarterturn_domain.settlement.journal import EntryKind
+
+_PAGE: Final = 500
+
+
+class RecoverDebts:
+    """Covers negative balances: reserves and write-offs in one transaction each, reversals by asking the provider first.
+
+    A reversal is intended, asked for under a key of its own, and booked when the provider has said yes; asked for again it is the same one.
+    """
+
+    def __init__(self, work: Begin[PayoutsWork], gateway: TransferGateway, clock: Clock) -> None:
+        self._work = work
+        self._gateway = gateway
+        self._clock = clock
+
+    def __call__(self) -> Sequence[tuple[VendorId, Recovered]]:
+        """What was recovered now, vendor by vendor; a provider that refuses or is away leaves its part for the next run."""
+        at = self._clock.now()
+        done: list[tuple[VendorId, Recovered]] = []
+        after: tuple[VendorId, str] | None = None
+        while True:
+            with self._work() as work:
+                page = work.journal.owing(after, _PAGE)
+            if not page:
+                return done
+            for vendor_id, balance in page:
+                done += [(vendor_id, step) for step in self._recover(vendor_id, balance, at)]
+            after = (page[-1][0], page[-1][1].currency.code)
+
+    def _recover(self, vendor_id: VendorId, seen: Money, at: datetime) -> Sequence[Recovered]:
+        steps, payouts = self._decide(vendor_id, seen, at)
+        done = []
+        for step in steps:
+            if step.step is RecoveryStep.REVERSE:
+                done += self._reverse(vendor_id, step.amount, payouts, at)
+            else:
+                self._book(vendor_id, step, at)
+                done.append(step)
+        return done
+
+    def _decide(self, vendor_id: VendorId, seen: Money, at: datetime) -> tuple[Sequence[Recovered], Sequence[Payout]]:
+        key = (vendor_id, seen.currency.code)
+        with self._work() as work:
+            work.vendors.lock([vendor_id])
+            debt = work.debts.lock([key]).get(key)
+            balance = _balance(work, AccountKind.VENDOR_AVAILABLE, vendor_id, seen)
+            if balance.minor >= 0:
+                if debt is not None:
+                    work.debts.remove([key])
+                return (), ()
+            if debt is None:
+                debt = Debt(vendor_id, seen.currency.code, at)
+                work.debts.add([debt])
+            payouts = work.payouts.reversible(vendor_id, seen.currency)
+            policy = work.payout_terms.of([vendor_id])[vendor_id].recovery
+            rolling = total((each.reserved for each in work.earnings.reserved_of(vendor_id, seen.currency)), seen.currency)
+            steps = waterfall(
+                -balance,
+                policy,
+                since=debt.since,
+                at=at,
+                reversible=total((payout.reversible for payout in payouts), seen.currency),
+                reserved=rolling,
+            )
+        return steps, payouts
+
+    def _reverse(self, vendor_id: VendorId, amount: Money, payouts: Sequence[Payout], at: datetime) -> Sequence[Recovered]:
+        left = amount
+        done = []
+        for payout in payouts:
+            part = min(left, payout.reversible)
+            if not part:
+                continue
+            assert payout.transfer is not None
+            key = f"payout:{payout.id}:recall:{payout.recalled.minor}"
+            try:
+                self._gateway.reverse_transfer(payout.transfer, part, key=key)
+            except (GatewayRefused, Unavailable):
+                # The vendor has spent it, or the provider is away: the next payout, the next step or the next run covers it.
+                continue
+            with self._work() as work:
+                now = work.payouts.lock([payout.id])[payout.id]
+                if now.recalled == payout.recalled:
+                    work.payouts.save([attrs.evolve(now, recalled=now.recalled + part)])
+                    self._enter(work, vendor_id, Recovered(RecoveryStep.REVERSE, part), key, at)
+            done.append(Recovered(RecoveryStep.REVERSE, part))
+            left -= part
+        return done
+
+    def _book(self, vendor_id: VendorId, step: Recovered, at: datetime) -> None:
+        with self._work() as work:
+            work.vendors.lock([vendor_id])
+            fact = f"debt:{vendor_id}:{step.amount.currency.code}:{step.step}:{at.isoformat()}"
+            if work.journal.booked([fact]):
+                return
+            if step.step is RecoveryStep.RESERVE:
+                left = step.amount
+                changed = []
+                for earning in work.earnings.reserved_of(vendor_id, step.amount.currency):
+                    part = min(left, earning.reserved)
+                    changed.append(attrs.evolve(earning, reserved=earning.reserved - part))
+                    left -= part
+                work.earnings.save(changed)
+            self._enter(work, vendor_id, step, fact, at)
+
+    def _enter(self, work: PayoutsWork, vendor_id: VendorId, step: Recovered, fact: str, at: datetime) -> None:
+        source = _SOURCES[step.step]
+        kind = EntryKind.WRITE_OFF if step.step is RecoveryStep.WRITE_OFF else EntryKind.RECOVERY
+        amounts = [(source, step.amount), (AccountKind.VENDOR_AVAILABLE, -step.amount)]
+        work.journal.append([moved(fact, kind, amounts, vendor_id, at=at)])
+        work.outbox.append([DebtRecovered(vendor_id=vendor_id, step=step.step.value, amount=step.amount, at=at)])
+
+
+_SOURCES: Final = {
+    RecoveryStep.REVERSE: AccountKind.PROCESSOR_CLEARING,
+    RecoveryStep.RESERVE: AccountKind.VENDOR_RESERVE,
+    RecoveryStep.WRITE_OFF: AccountKind.WRITE_OFFS,
+}
+
+
+def _balance(work: PayoutsWork, kind: AccountKind, vendor_id: VendorId, like: Money) -> Money:
+    account = LedgerAccount(kind, vendor_id)
+    return -work.journal.balances([account]).get((account, like.currency), Money.zero(like.currency))
