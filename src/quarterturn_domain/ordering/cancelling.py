@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
 from quarterturn_domain.kernel.errors import NotFound
+from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING
-from quarterturn_domain.kernel.ids import AccountId, OrderId, Sku, VendorId
+from quarterturn_domain.kernel.ids import AccountId, OrderId, VendorId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.ordering.events import Units, UnitsCancelled
+from quarterturn_domain.ordering.events import Units
 from quarterturn_domain.ordering.order import Order, OrderState
 from quarterturn_domain.ordering.ports import OrderingWork
-from quarterturn_domain.ordering.vendor_order import FULFILMENT, VendorOrder
-from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.ordering.vendor_order import FULFILMENT
+from quarterturn_domain.stock.allocation import Allocation, wanted_units
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +54,10 @@ class CancelOrders:
         self._work = work
 
     def __call__(self, command: CancelOrder | CancelUnits) -> Order:
-        """The order afterwards; the same cancellation again changes nothing. Raises `NotFound`, `InvalidTransition`, `NotThatMany`."""
+        """The order afterwards; the same cancellation again changes nothing.
+
+        Raises `NotFound`, `InvalidTransition`, `NotThatMany`.
+        """
         cancellation = f"cancellation:{command.cancellation_id}"
         with self._work() as work:
             order = required(work.orders.lock([command.order_id]), command.order_id, "order")
@@ -62,13 +66,14 @@ class CancelOrders:
             if order.state is OrderState.CANCELLED or work.stock.caused([cancellation]):
                 return order
             allocation = Allocation(work.stock.lock_orders([order.id]))
-            if order.state is not OrderState.PAID:
+            if order.state is OrderState.PAID:
+                after, facts = _cancel_paid(order, command, cancellation, allocation)
+            else:
                 if isinstance(command, CancelUnits):
                     order.vendor_order(command.vendor_id)
-                after, *facts = order.cancel(reason=command.reason, at=command.at)
+                after, fact = order.cancel(reason=command.reason, at=command.at)
+                facts = [fact]
                 allocation.release(order.id)
-            else:
-                after, facts = _cancel_paid(order, command, cancellation, allocation)
             work.orders.save([after])
             work.stock.record(allocation)
             work.outbox.append([*facts, *allocation.facts])
@@ -77,29 +82,20 @@ class CancelOrders:
 
 def _cancel_paid(
     order: Order, command: CancelOrder | CancelUnits, cancellation: str, allocation: Allocation
-) -> tuple[Order, list[UnitsCancelled]]:
+) -> tuple[Order, Sequence[Event]]:
     if isinstance(command, CancelUnits):
         parts, asked = [order.vendor_order(command.vendor_id)], command.units
     else:
         parts, asked = [each for each in order.vendor_orders if FULFILMENT.allows(each.status, "cancel")], ()
         if not parts:
             FULFILMENT.next(order.vendor_orders[0].status, "cancel")
-    after, facts = order, list[UnitsCancelled]()
+    after = order
+    facts: list[Event] = []
     for part in parts:
         next_part, made = part.cancel(cancellation, asked, reason=command.reason, at=command.at)
-        facts += made  # type: ignore[arg-type]
         after = after.replace(next_part)
-        back = {}
-        for fact in made:
-            if isinstance(fact, UnitsCancelled):
-                back = _skus(part, fact.units)
-        allocation.restock(order.id, back, cause=cancellation, reason="cancelled", at=command.at)
+        facts += made
+        back = {before.number: line.cancelled - before.cancelled for before, line in zip(part.lines, next_part.lines, strict=True)}
+        units = wanted_units((line.sku, back[line.number]) for line in part.lines if back[line.number])
+        allocation.restock(order.id, units, cause=cancellation, reason="cancelled", at=command.at)
     return after, facts
-
-
-def _skus(part: VendorOrder, units: tuple[Units, ...]) -> Mapping[Sku, int]:
-    found: dict[Sku, int] = {}
-    for each in units:
-        sku = part.line(each.line).sku
-        found[sku] = found.get(sku, 0) + each.quantity
-    return found

@@ -21,7 +21,10 @@ class ExpireOrders:
         self._clock = clock
 
     def __call__(self, limit: int = 100) -> Sequence[OrderId]:
-        """The orders that were expired, at most `limit`; fewer mean that none is left. Orders that were paid meanwhile are passed over."""
+        """The orders that were expired, at most `limit`; fewer mean that none is left.
+
+        Orders that were paid meanwhile are passed over.
+        """
         at = self._clock.now()
         with self._work() as work:
             orders = work.orders.lock(work.orders.overdue(at, limit))

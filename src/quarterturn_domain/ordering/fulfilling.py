@@ -10,6 +10,7 @@ import attrs
 
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.errors import Outcome
+from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import OrderId, ShipmentId, VendorId
 from quarterturn_domain.kernel.work import Begin
@@ -58,7 +59,10 @@ class FulfilVendorOrders:
         self._work = work
 
     def __call__(self, commands: Sequence[StartVendorOrder | SendShipment | ConfirmDelivery]) -> Sequence[Outcome[VendorOrder]]:
-        """For each command its vendor order afterwards, or `NotFound`, `InvalidTransition`, `NotThatMany`, `Invalid`, `Conflict`."""
+        """For each command its vendor order afterwards.
+
+        Or `NotFound`, `InvalidTransition`, `NotThatMany`, `Invalid`, `Conflict`.
+        """
         with self._work() as work:
             draft = Draft(work.orders.lock({command.order_id for command in commands}))
             outcomes = decide_each(commands, partial(_fulfil, draft))
@@ -69,13 +73,15 @@ class FulfilVendorOrders:
 def _fulfil(draft: Draft[OrderId, Order], command: StartVendorOrder | SendShipment | ConfirmDelivery) -> VendorOrder:
     order = draft.required(command.order_id, "order")
     before = order.vendor_order(command.vendor_id)
-    if isinstance(command, StartVendorOrder):
-        after, *facts = before.start(at=command.at)
-    elif isinstance(command, SendShipment):
-        after, facts = before.ship(
-            command.shipment_id, command.units, carrier=command.carrier, tracking=command.tracking, at=command.at
-        )
-    else:
-        after, facts = before.deliver(command.shipment_id, at=command.at)
+    after, facts = _moved(before, command)
     draft.put(order.id, order.replace(after), *facts)
     return after
+
+
+def _moved(before: VendorOrder, command: StartVendorOrder | SendShipment | ConfirmDelivery) -> tuple[VendorOrder, Sequence[Event]]:
+    if isinstance(command, StartVendorOrder):
+        after, fact = before.start(at=command.at)
+        return after, (fact,)
+    if isinstance(command, SendShipment):
+        return before.ship(command.shipment_id, command.units, carrier=command.carrier, tracking=command.tracking, at=command.at)
+    return before.deliver(command.shipment_id, at=command.at)

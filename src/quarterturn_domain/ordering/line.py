@@ -107,7 +107,9 @@ class OrderLine:
         return attrs.evolve(self, returning=self.returning - units, returned=self.returned + units)
 
     def worth(self, units: int, *, shipping: bool) -> tuple[Money, Money]:
-        """What was paid for the latest `units` that were cancelled or came back: goods, and shipping when it counts; never more than is left.
+        """What was paid for the latest `units` that were cancelled or came back: goods, and shipping when it counts.
+
+        Never more than is left.
 
         It is computed cumulatively, so that the worth of all units one by one is the worth of the line.
         """

@@ -96,9 +96,12 @@ class PlaceOrders:
         self._policy = policy or CheckoutPolicy()
 
     def __call__(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
-        """For each command its order, or the refusal: `StockShort`, `PriceChanged`, `NotForSale`, `NotFound`, `Invalid`, `Conflict`, ...
+        """For each command its order, or the refusal.
 
-        Raises `Conflict` for the whole batch when another transaction places one of the same ids at the same moment; ask again, one by one.
+        `StockShort`, `PriceChanged`, `NotForSale`, `NotFound`, `Invalid`, `Conflict`, ...
+
+        Raises `Conflict` for the whole batch when another transaction places one of the same ids at the same moment; ask again, one
+        by one.
         """
         if not commands:
             return []
@@ -164,7 +167,9 @@ def decide(
             outcomes.append(order)
             continue
         try:
-            cart = required(ordered, command.cart_id, "cart").order(order.id, at=command.at) if command.cart_id is not None else None
+            cart = (
+                required(ordered, command.cart_id, "cart").order(order.id, at=command.at) if command.cart_id is not None else None
+            )
             allocation.hold(order.id, order.units, deadline=order.deadline, at=command.at)
         except DomainError as refusal:
             if isinstance(refusal, StockShort):
@@ -184,12 +189,12 @@ def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book:
     if not 1 <= len(command.lines) <= MAX_LINES:
         raise Invalid(f"a basket of {len(command.lines)} lines", f"1 to {MAX_LINES}")
     basket: list[tuple[Sellable, int]] = []
-    for line in command.lines:
-        if not 1 <= line.quantity <= MAX_QUANTITY:
-            raise Invalid(f"a quantity of {line.quantity} of {line.sku}", f"1 to {MAX_QUANTITY}")
-        offer = required(offers, line.sku, "offer")
+    for asked in command.lines:
+        if not 1 <= asked.quantity <= MAX_QUANTITY:
+            raise Invalid(f"a quantity of {asked.quantity} of {asked.sku}", f"1 to {MAX_QUANTITY}")
+        offer = required(offers, asked.sku, "offer")
         offer.refuse_unless_for_sale()
-        basket.append((offer, line.quantity))
+        basket.append((offer, asked.quantity))
     prices = quote(basket, book, at=command.at, codes=command.codes, destination=command.destination)
     currency = prices[0].unit_price.currency
     nothing = Money(0, currency)

@@ -10,14 +10,14 @@ import attrs
 from quarterturn_domain.kernel.errors import Conflict, NotFound
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING
-from quarterturn_domain.kernel.ids import AccountId, OrderId, ReturnId, Sku, VendorId
+from quarterturn_domain.kernel.ids import AccountId, OrderId, ReturnId, VendorId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.events import ReturnReceived, ReturnRequested, Units
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.ports import OrderingWork
 from quarterturn_domain.ordering.return_ import RETURN, Return, ReturnStatus
-from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.allocation import Allocation, wanted_units
 
 
 @attrs.frozen(kw_only=True)
@@ -78,8 +78,8 @@ _DECIDED: Final = {act: after for row in RETURN.table.values() for act, after in
 class DecideReturn:
     """`approve`, `reject`, `withdraw` or `receive` a return.
 
-    Units that are received go back on the shelf with `restock`; the customer is owed what was paid for them, with `refund_shipping` also
-    what was paid for sending them. `vendor_id` is the vendor who decides, or None for the platform.
+    Units that are received go back on the shelf with `restock`; the customer is owed what was paid for them, with `refund_shipping`
+    also what was paid for sending them. `vendor_id` is the vendor who decides, or None for the platform.
     """
 
     return_id: ReturnId
@@ -125,10 +125,7 @@ class DecideReturns:
                 )
                 if command.restock:
                     allocation = Allocation(work.stock.lock_orders([order.id]))
-                    back: dict[Sku, int] = {}
-                    for each in before.units:
-                        sku = part.line(each.line).sku
-                        back[sku] = back.get(sku, 0) + each.quantity
+                    back = wanted_units((part.line(each.line).sku, each.quantity) for each in before.units)
                     allocation.restock(order.id, back, cause=f"return:{after.id}", reason="returned", at=command.at)
                     work.stock.record(allocation)
                     facts += allocation.facts

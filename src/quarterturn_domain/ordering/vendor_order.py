@@ -14,7 +14,14 @@ from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import OrderId, ShipmentId, VendorId
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.money import Money
-from quarterturn_domain.ordering.events import ShipmentArrived, ShipmentSent, Units, UnitsCancelled, VendorOrderDelivered, VendorOrderStarted
+from quarterturn_domain.ordering.events import (
+    ShipmentArrived,
+    ShipmentSent,
+    Units,
+    UnitsCancelled,
+    VendorOrderDelivered,
+    VendorOrderStarted,
+)
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.shipment import Shipment
 from quarterturn_domain.pricing.split import Split
@@ -92,7 +99,7 @@ class VendorOrder:
 
     def ship(
         self, shipment_id: ShipmentId, asked: Sequence[Units] = (), *, carrier: str = "", tracking: str = "", at: datetime
-    ) -> tuple[VendorOrder, Sequence[ShipmentSent]]:
+    ) -> tuple[VendorOrder, Sequence[Event]]:
         """Send a parcel with the units asked for, or with all that is left; the same parcel again changes nothing."""
         known = next((shipment for shipment in self.shipments if shipment.id == shipment_id), None)
         if known is not None:
@@ -101,7 +108,7 @@ class VendorOrder:
             return self, ()
         FULFILMENT.next(self.status, "ship")
         units = self.units(asked, lambda line: line.unshipped)
-        after = self._each(units, OrderLine.ship)
+        after = self.each(units, OrderLine.ship)
         complete = not any(line.unshipped for line in after.lines)
         shipment = Shipment(shipment_id, units, carrier, tracking, at)
         after = attrs.evolve(after, shipments=(*self.shipments, shipment))
@@ -128,11 +135,11 @@ class VendorOrder:
         after, facts = self, list[Event]()
         for number, shipment in enumerate(self.shipments):
             if shipment.delivered_at is None and shipment_id in {None, shipment.id}:
-                after = after._each(shipment.units, OrderLine.deliver)
+                after = after.each(shipment.units, OrderLine.deliver)
                 arrived = attrs.evolve(shipment, delivered_at=at)
                 after = attrs.evolve(after, shipments=(*after.shipments[:number], arrived, *after.shipments[number + 1 :]))
                 facts.append(ShipmentArrived(order_id=self.order_id, vendor_id=self.vendor_id, shipment_id=shipment.id, at=at))
-        return after._delivered_if_complete(facts, at)
+        return after.delivered_if_complete(facts, at)
 
     def cancel(
         self, cancellation: str, asked: Sequence[Units] = (), *, reason: str, at: datetime
@@ -141,7 +148,7 @@ class VendorOrder:
         assert self.status is not VendorOrderStatus.PENDING, "an order that is not paid is cancelled as a whole"
         FULFILMENT.next(self.status, "cancel")
         units = self.units(asked, lambda line: line.unshipped)
-        after = self._each(units, OrderLine.cancel)
+        after = self.each(units, OrderLine.cancel)
         whole = all(line.cancelled == line.quantity for line in after.lines)
         if whole:
             after = attrs.evolve(after, status=FULFILMENT.next(self.status, "cancel"))
@@ -156,21 +163,19 @@ class VendorOrder:
             whole=whole,
             at=at,
         )
-        return after._delivered_if_complete([fact], at)
-
-    def each(self, units: Sequence[Units], change: Callable[[OrderLine, int], OrderLine]) -> VendorOrder:
-        """Apply `change` to the line of each of `units`; `NotFound` for a line that is not there."""
-        return self._each(units, change)
+        return after.delivered_if_complete((fact,), at)
 
     def replace(self, line: OrderLine) -> VendorOrder:
         """The vendor order with `line` in the place of the one with its number."""
         return attrs.evolve(self, lines=tuple(line if each.number == line.number else each for each in self.lines))
 
-    def _each(self, units: Sequence[Units], change: Callable[[OrderLine, int], OrderLine]) -> VendorOrder:
+    def each(self, units: Sequence[Units], change: Callable[[OrderLine, int], OrderLine]) -> VendorOrder:
+        """Apply `change` to the line of each of `units`; `NotFound` for a line that is not there."""
         changed = {each.line: change(self.line(each.line), each.quantity) for each in units}
         return attrs.evolve(self, lines=tuple(changed.get(line.number, line) for line in self.lines))
 
-    def _delivered_if_complete(self, facts: list[Event], at: datetime) -> tuple[VendorOrder, Sequence[Event]]:
+    def delivered_if_complete(self, facts: Sequence[Event], at: datetime) -> tuple[VendorOrder, Sequence[Event]]:
+        """The vendor order as delivered, with that fact added to `facts`, when everything that was shipped has arrived."""
         arrived = all(line.delivered == line.quantity - line.cancelled for line in self.lines)
         if self.status is not VendorOrderStatus.SHIPPED or not arrived:
             return self, facts

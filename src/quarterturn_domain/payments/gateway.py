@@ -45,7 +45,10 @@ class OutcomeUnknown(Unavailable):
 
 @attrs.frozen
 class PaymentRequest:
-    """What the provider is asked to collect; `method` is its token for the customer's means of payment, when it is known already."""
+    """What the provider is asked to collect.
+
+    `method` is its token for the customer's means of payment, when it is known already.
+    """
 
     payment_id: PaymentId
     order_id: OrderId
@@ -58,7 +61,8 @@ class PaymentRequest:
 class GatewayPayment:
     """A payment as the provider has it: the truth about the money.
 
-    `client_secret` lets the customer's browser finish it and is never stored or logged; `captured` less `fee` is what reaches the platform.
+    `client_secret` lets the customer's browser finish it and is never stored or logged; `captured` less `fee` is what reaches the
+    platform.
     """
 
     reference: str
@@ -172,7 +176,8 @@ class Hint:
 class PaymentGateway(Protocol):
     """Collects money from customers and gives it back.
 
-    Every method may raise `Unavailable` (nothing was done), `OutcomeUnknown` or `GatewayRefused`; reading what is not there raises `NotFound`.
+    Every method may raise `Unavailable` (nothing was done), `OutcomeUnknown` or `GatewayRefused`; reading what is not there raises
+    `NotFound`.
     """
 
     def open_payment(self, request: PaymentRequest, *, key: str) -> GatewayPayment:

@@ -80,9 +80,7 @@ PAYMENT: Final = StateMachine(
     },
 )
 
-TAKEN: Final = frozenset(
-    {PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED}
-)
+TAKEN: Final = frozenset({PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED, PaymentStatus.DISPUTED})
 """The states in which the customer's money has arrived."""
 
 
@@ -97,8 +95,8 @@ class CaptureMethod(StrEnum):
 class Payment:
     """A payment of `amount`; `reference` and `charge` are the provider's names for it.
 
-    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `fee` is what the provider
-    kept. `quarantine` says why a person has to look at it before anything more happens.
+    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `fee` is what the
+    provider kept. `quarantine` says why a person has to look at it before anything more happens.
     """
 
     id: PaymentId
@@ -117,7 +115,9 @@ class Payment:
     quarantine: str | None = None
 
     @classmethod
-    def open(cls, payment_id: PaymentId, order_id: OrderId, amount: Money, capture_method: CaptureMethod, *, at: datetime) -> Payment:
+    def open(
+        cls, payment_id: PaymentId, order_id: OrderId, amount: Money, capture_method: CaptureMethod, *, at: datetime
+    ) -> Payment:
         """A payment that is asked for; the provider does not know of it yet."""
         nothing = Money.zero(amount.currency)
         return cls(

@@ -26,7 +26,10 @@ class Payments(Repository[PaymentId, Payment], Protocol):
         ...
 
     def unsettled(self, opened_before: datetime, limit: int, /) -> Sequence[PaymentId]:
-        """Up to `limit` payments, opened before an instant, of which the provider may know more: for polling; oldest first, no lock."""
+        """Up to `limit` payments, opened before an instant, of which the provider may know more: for polling.
+
+        Oldest first, no lock.
+        """
         ...
 
 

@@ -1,7 +1,7 @@
 """Recording: the one place where the provider's word about payments becomes ours, with all that follows for their orders.
 
-Intent, confirmation, webhook and poll all end here. It is idempotent: told the same twice, late or out of order, it changes nothing the
-second time. A payment is honoured if the order's stock is held, or can be held again; otherwise it is refunded by itself.
+Intent, confirmation, webhook and poll all end here. It is idempotent: told the same twice, late or out of order, it changes nothing
+the second time. A payment is honoured if the order's stock is held, or can be held again; otherwise it is refunded by itself.
 """
 
 from __future__ import annotations

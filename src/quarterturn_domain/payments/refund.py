@@ -89,7 +89,10 @@ class Refund:
 
 
 def spread(order: Order, amount: Money) -> Sequence[LineRefund]:
-    """`amount` over all that is left of an order's lines, in proportion to it; `RefundTooLarge` when more is asked for than is left."""
+    """`amount` over all that is left of an order's lines, in proportion to it.
+
+    `RefundTooLarge` when more is asked for than is left.
+    """
     lines = [line for part in order.vendor_orders for line in part.lines]
     left = [kind for line in lines for kind in _left(line)]
     whole = sum(left)

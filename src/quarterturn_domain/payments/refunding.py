@@ -61,7 +61,10 @@ class RefundLine:
 
 @attrs.frozen(kw_only=True)
 class RequestRefund:
-    """Owe the customer of an order money: for `lines`, or `amount` spread over all that is left, or everything when neither is given."""
+    """Owe the customer of an order money: for `lines`, or `amount` spread over all that is left.
+
+    Or everything when neither is given.
+    """
 
     refund_id: RefundId
     order_id: OrderId
@@ -106,9 +109,7 @@ def refund_units(work: PaymentsWork, events: Sequence[UnitsCancelled | ReturnRec
             cause, shipping, reason = event.cancellation, True, event.reason
         else:
             cause, shipping, reason = f"return:{event.return_id}", event.refund_shipping, "returned"
-        lines = [
-            LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in event.units
-        ]
+        lines = [LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in event.units]
         refund_id = RefundId(uuid5(OWED, f"{cause}:{event.order_id}:{event.vendor_id}"))
         owe(work, order, refund_id, lines, reason=reason, at=event.at)
 
@@ -116,7 +117,9 @@ def refund_units(work: PaymentsWork, events: Sequence[UnitsCancelled | ReturnRec
 def owe(
     work: PaymentsWork, order: Order, refund_id: RefundId, lines: Sequence[LineRefund], *, reason: str, at: datetime
 ) -> Refund | None:
-    """Record that these parts of a locked order are owed to its customer; None when the payment was only authorised, and is lowered.
+    """Record that these parts of a locked order are owed to its customer.
+
+    None when the payment was only authorised, and is lowered.
 
     Nothing at all is owed, and None returned, when the parts were paid with nothing.
     """
@@ -224,12 +227,22 @@ def _ask(gateway: PaymentGateway, refund: Refund, payment: Payment) -> GatewayRe
 
 
 def _heard(refund: Refund, truth: GatewayRefund, at: datetime) -> tuple[Refund, *tuple[Event, ...]]:
-    names = {"refund_id": refund.id, "payment_id": refund.payment_id, "order_id": refund.order_id, "amount": refund.amount}
     if truth.status is GatewayRefundStatus.SUCCEEDED and REFUND.allows(refund.status, "succeed"):
-        return refund.move("succeed", reference=truth.reference), RefundSucceeded(**names, at=at)
+        succeeded = RefundSucceeded(
+            refund_id=refund.id, payment_id=refund.payment_id, order_id=refund.order_id, amount=refund.amount, at=at
+        )
+        return refund.move("succeed", reference=truth.reference), succeeded
     if truth.status is GatewayRefundStatus.FAILED and REFUND.allows(refund.status, "fail"):
         reason = truth.failure or "the provider gave no reason"
-        return refund.move("fail", reference=truth.reference, failure=reason), RefundFailed(**names, reason=reason, at=at)
+        failed = RefundFailed(
+            refund_id=refund.id,
+            payment_id=refund.payment_id,
+            order_id=refund.order_id,
+            amount=refund.amount,
+            reason=reason,
+            at=at,
+        )
+        return refund.move("fail", reference=truth.reference, failure=reason), failed
     if truth.status is GatewayRefundStatus.PENDING and REFUND.allows(refund.status, "send"):
         return (refund.move("send", reference=truth.reference),)
     return (refund,)
@@ -255,7 +268,9 @@ def _of_line(order: Order, asked: RefundLine) -> LineRefund:
     if asked.units is None:
         return LineRefund(asked.line, asked.goods or nothing, asked.shipping or nothing)
     if asked.goods is not None or not 0 < asked.units <= line.quantity:
-        raise Invalid(f"{asked.units} units of line {asked.line}", f"1 to {line.quantity} units, and no amount of goods beside them")
+        raise Invalid(
+            f"{asked.units} units of line {asked.line}", f"1 to {line.quantity} units, and no amount of goods beside them"
+        )
     return LineRefund(asked.line, _price_of(line, asked.units), asked.shipping or nothing)
 
 

@@ -48,7 +48,8 @@ class GatewayPayout:
 class TransferGateway(Protocol):
     """Pays vendors.
 
-    Every method may raise `Unavailable` (nothing was done), `OutcomeUnknown` or `GatewayRefused`; reading what is not there raises `NotFound`.
+    Every method may raise `Unavailable` (nothing was done), `OutcomeUnknown` or `GatewayRefused`; reading what is not there raises
+    `NotFound`.
     """
 
     def open_account(self, vendor_id: VendorId, *, country: str, key: str) -> PayoutAccount:

@@ -1,7 +1,7 @@
 """Paying: a run claims what is available, the provider is asked, and what it says is recorded.
 
-A balance is claimed once, in one transaction with its journal entry; only then is the provider called. A payout whose outcome is not
-known is looked up, never repeated blindly, and money that comes back is the vendor's again.
+A balance is claimed once, in one transaction with its journal entry; only then is the provider called. A payout whose outcome is
+not known is looked up, never repeated blindly, and money that comes back is the vendor's again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _PAGE: Final = 500
 
 @attrs.frozen(kw_only=True)
 class RunPayouts:
-    """Pay every vendor that is due at `at`; `run_id` makes it one run. `vendor_ids` pays only these, whatever their schedule says."""
+    """Pay every vendor that is due at `at`; `run_id` makes it one run.
+
+    `vendor_ids` pays only these, whatever their schedule says.
+    """
 
     run_id: UUID
     vendor_ids: tuple[VendorId, ...] = ()

@@ -29,7 +29,8 @@ _PAGE: Final = 500
 class RecoverDebts:
     """Covers negative balances: reserves and write-offs in one transaction each, reversals by asking the provider first.
 
-    A reversal is intended, asked for under a key of its own, and booked when the provider has said yes; asked for again it is the same one.
+    A reversal is intended, asked for under a key of its own, and booked when the provider has said yes; asked for again it is the
+    same one.
     """
 
     def __init__(self, work: Begin[PayoutsWork], gateway: TransferGateway, clock: Clock) -> None:
@@ -53,7 +54,7 @@ class RecoverDebts:
 
     def _recover(self, vendor_id: VendorId, seen: Money, at: datetime) -> Sequence[Recovered]:
         steps, payouts = self._decide(vendor_id, seen, at)
-        done = []
+        done: list[Recovered] = []
         for step in steps:
             if step.step is RecoveryStep.REVERSE:
                 done += self._reverse(vendor_id, step.amount, payouts, at)

@@ -24,7 +24,9 @@ class RecoveryStep(StrEnum):
 
 @attrs.frozen
 class Recovery:
-    """The steps in order: net against new earnings for `patience`, then take what the next steps give; write off only after `give_up`.
+    """The steps in order: net against new earnings for `patience`, then take what the next steps give.
+
+    Write off only after `give_up`.
 
     The times count from the moment when the balance was first seen negative.
     """
@@ -63,7 +65,9 @@ class Recovered:
 def waterfall(
     owed: Money, policy: Recovery, *, since: datetime, at: datetime, reversible: Money, reserved: Money
 ) -> Sequence[Recovered]:
-    """How `owed` is covered now: by what can be taken back of transfers, by what is kept in reserve, and in the end by the platform; pure.
+    """How `owed` is covered now.
+
+    By what can be taken back of transfers, by what is kept in reserve, and in the end by the platform; pure.
 
     While it is to be netted, nothing is taken: an earning that is released covers it by itself.
     """

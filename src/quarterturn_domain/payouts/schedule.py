@@ -26,7 +26,10 @@ class Rhythm(StrEnum):
 
 @attrs.frozen
 class Schedule:
-    """When payouts are due: every day, on a `day` of the week (0 is Monday), on a day of the month (31 is its last), or never by itself."""
+    """When payouts are due: every day, on a `day` of the week (0 is Monday), on a day of the month (31 is its last).
+
+    Or never by itself.
+    """
 
     rhythm: Rhythm = Rhythm.DAILY
     day: int = 0
@@ -49,17 +52,17 @@ class Schedule:
 class PayoutTerms:
     """A vendor's terms, or with no `vendor_id` those of all vendors that have none of their own.
 
-    An earning is held for `hold` after its delivery; then `reserve` of it is kept back for `reserve_for`. A balance below `minimum` (one amount
-    per currency) waits.
+    An earning is held for `hold` after its delivery; then `reserve` of it is kept back for `reserve_for`. A balance below `minimum`
+    (one amount per currency) waits.
     """
 
     vendor_id: VendorId | None = None
-    schedule: Schedule = Schedule()
+    schedule: Schedule = attrs.field(factory=Schedule)
     hold: timedelta = timedelta(days=7)
     minimum: tuple[Money, ...] = ()
     reserve: Rate = ZERO
     reserve_for: timedelta = timedelta(days=90)
-    recovery: Recovery = Recovery()
+    recovery: Recovery = attrs.field(factory=Recovery)
 
     def __attrs_post_init__(self) -> None:
         if self.hold < timedelta(0) or self.reserve_for < timedelta(0):

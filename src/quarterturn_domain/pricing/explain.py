@@ -54,14 +54,14 @@ def explain(price: LinePrice) -> Sequence[Explanation]:
     on_shipping = _charge(account, of_shipping, _Due(shipping, 0, price.quantity, rule), price.shipping)
 
     both = on_goods + on_shipping
-    because = f"goods {on_goods.paid} + shipping {on_shipping.paid}"
+    because = f"goods {on_goods.paid.amount} + shipping {on_shipping.paid.amount}"
     account.compare("customer pays", price.paid, both.paid.minor, because)
     because = (
-        f"{both.paid} - commission {both.charged} - tax on commission {both.commission_tax} - tax kept {both.tax_kept}"
-        f" + funded by platform {both.subsidy}"
+        f"{both.paid.amount} - commission {both.charged.amount} - tax on commission {both.commission_tax.amount}"
+        f" - tax kept {both.tax_kept.amount} + funded by platform {both.subsidy.amount}"
     )
     account.compare("vendor earns", price.split.earning, both.earning.minor, because)
-    because = f"commission {both.charged} - funded by platform {both.subsidy}, before taxes that it remits"
+    because = f"commission {both.charged.amount} - funded by platform {both.subsidy.amount}, before taxes that it remits"
     account.compare("platform keeps", price.split.commission, both.commission.minor, because)
     return account.told
 
@@ -142,7 +142,7 @@ def _charge(account: _Account, frozen: _Frozen, start: _Due, stored: Split) -> S
     keeps = charged - start.subsidy
     earning = paid - keeps - on_top - kept
     unit = account.currency
-    basis = f"due {Money(start.due, unit)} + taxes on top {Money(added, unit)}"
+    basis = f"due {Money(start.due, unit).amount} + taxes on top {Money(added, unit).amount}"
     for figure, amount, computed, because in (
         ("commission charged", stored.charged, charged, start.rule),
         ("tax on commission", stored.commission_tax, on_top, "the sum of its steps"),

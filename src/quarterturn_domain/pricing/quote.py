@@ -105,13 +105,13 @@ def _priced(line: _Line, taxes: Sequence[TaxRule]) -> LinePrice:
     currency = offer.price.currency
     goods, on_goods = _goods(line, taxes)
     shipping_due = offer.shipping * line.quantity
-    if taxes or line.rule.on_shipping:
+    if not shipping_due:
+        shipping = Split.nothing(currency)
+    elif taxes or line.rule.on_shipping:
         shipping, on_shipping = _shipping(line, shipping_due, [tax for tax in taxes if tax.on_shipping])
         on_goods += on_shipping
-    elif shipping_due.minor:
-        shipping = Split.charge(shipping_due)
     else:
-        shipping = Split.nothing(currency)
+        shipping = Split.charge(shipping_due)
     return LinePrice(
         offer.price,
         offer.shipping,

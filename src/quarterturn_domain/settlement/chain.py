@@ -1,7 +1,7 @@
 """The chain: booked entries are sealed in order, each hash made of the one before, so that no edit goes unnoticed.
 
-Sealing happens after booking, by one sealer at a time, so that booking itself never waits for its neighbour. The verifier needs nothing but
-the sealed entries: it runs offline, over an export.
+Sealing happens after booking, by one sealer at a time, so that booking itself never waits for its neighbour. The verifier needs
+nothing but the sealed entries: it runs offline, over an export.
 """
 
 from __future__ import annotations

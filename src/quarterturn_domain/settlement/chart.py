@@ -1,7 +1,7 @@
 """The chart of accounts: every account that money can be in, and what its balance means.
 
-Debits are positive and credits negative. What the platform has (clearing, fees it paid) shows positive; what it owes or has earned (vendors,
-taxes, customers, commission) shows negative. The sum over all accounts is zero in every currency.
+Debits are positive and credits negative. What the platform has (clearing, fees it paid) shows positive; what it owes or has earned
+(vendors, taxes, customers, commission) shows negative. The sum over all accounts is zero in every currency.
 """
 
 from __future__ import annotations

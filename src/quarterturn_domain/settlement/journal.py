@@ -61,7 +61,10 @@ class Entry:
         at: datetime,
         order_id: OrderId | None = None,
     ) -> Entry:
-        """An entry of these postings: those to one account are added up, those of nothing are left out; it must balance per currency."""
+        """An entry of these postings: those to one account are added up, those of nothing are left out.
+
+        It must balance per currency.
+        """
         sums: dict[tuple[LedgerAccount, str], Money] = {}
         balance: dict[str, int] = {}
         for account, amount in postings:
@@ -70,7 +73,9 @@ class Entry:
                 sums[key] = sums[key] + amount if key in sums else amount
                 balance[amount.currency.code] = balance.get(amount.currency.code, 0) + amount.minor
         assert not any(balance.values()), f"the entry for {fact} does not balance: {balance}"
-        return cls(fact, kind, tuple(Posting(account, sums[account, code]) for account, code in sums if sums[account, code]), at, order_id)
+        return cls(
+            fact, kind, tuple(Posting(account, sums[account, code]) for account, code in sums if sums[account, code]), at, order_id
+        )
 
     def reversal(self, *, at: datetime) -> Entry:
         """The entry that takes this one back, which is how a wrong one is corrected."""

@@ -80,7 +80,10 @@ class Earnings(Repository[tuple[OrderId, VendorId], Earning], Protocol):
     """What each vendor earned with each vendor order."""
 
     def due(self, at: datetime, limit: int, /) -> Sequence[Earning]:
-        """Up to `limit` unreleased earnings that can be released at `at`, the longest due first; locked, those locked by others left out."""
+        """Up to `limit` unreleased earnings that can be released at `at`, the longest due first.
+
+        Locked, those locked by others left out.
+        """
         ...
 
     def reserves_due(self, at: datetime, limit: int, /) -> Sequence[Earning]:

@@ -49,7 +49,11 @@ def post(work: SettlementWork, events: Sequence[Posted]) -> None:
 
 
 def _booked(event: Posted, earnings: Draft[tuple[OrderId, VendorId], Earning]) -> Iterator[Entry]:
-    known = {(event.order_id, part.vendor_id): earning for part in _parts(event) if (earning := earnings.get((event.order_id, part.vendor_id)))}
+    known = {
+        (event.order_id, part.vendor_id): earning
+        for part in _parts(event)
+        if (earning := earnings.get((event.order_id, part.vendor_id)))
+    }
     if isinstance(event, PaymentCaptured):
         yield bookings.captured(event)
         for part in event.parts:

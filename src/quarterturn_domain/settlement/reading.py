@@ -51,10 +51,10 @@ class ReadBooks:
         """Everything that happened to the vendor's money in one currency with `since <= at < until`."""
         lines: list[VendorLine] = []
         after = 0
+        with self._work() as work:
+            opening = work.journal.vendor_balance(vendor_id, currency, since)
         while True:
             with self._work() as work:
-                if not after:
-                    opening = work.journal.vendor_balance(vendor_id, currency, since)
                 page = work.journal.of_vendor(vendor_id, since, until, after, _PAGE)
             lines += vendor_lines(vendor_id, currency, page)
             if len(page) < _PAGE:
