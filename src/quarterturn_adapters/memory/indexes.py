@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import dropwhile, islice
 from typing import Final, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from quarterturn_adapters.memory.ordered import Entry, Ordered
 from quarterturn_domain.kernel.errors import Conflict
@@ -14,6 +16,9 @@ K_contra = TypeVar("K_contra", contravariant=True)
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 V_contra = TypeVar("V_contra", contravariant=True)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 EVERY: Final = "every"
 """The one group of an index that has no others."""
@@ -37,6 +42,11 @@ class Index(Protocol[K_contra, V_contra]):
     def move(self, key: K_contra, before: V_contra | None, after: V_contra | None, /) -> None:
         """Know the row `key` by `after` instead of `before`; None where there is no row. Telling it twice changes nothing."""
         ...
+
+
+def latest_first(at: datetime, key: UUID) -> tuple[int, int]:
+    """The order by an instant and then by id, both from the latest to the earliest."""
+    return (-((at - _EPOCH) // _MICROSECOND), -key.int)
 
 
 def every(_: object) -> str:

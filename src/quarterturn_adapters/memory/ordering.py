@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice, takewhile
-from typing import Final
 
 import attrs
 
-from quarterturn_adapters.memory.indexes import EVERY
+from quarterturn_adapters.memory.indexes import EVERY, latest_first
 from quarterturn_adapters.memory.repository import MemoryRepository
 from quarterturn_adapters.memory.tables import Table, Transactions
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, ReturnId, VendorId
@@ -18,9 +17,6 @@ from quarterturn_domain.ordering.order import Order, OrderState
 from quarterturn_domain.ordering.ports import Place
 from quarterturn_domain.ordering.return_ import Return
 from quarterturn_domain.ordering.vendor_order import VendorOrder
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class MemoryCarts(MemoryRepository[CartId, Cart]):
@@ -68,7 +64,9 @@ class MemoryOrders(MemoryRepository[OrderId, Order]):
         self._parts: Table[tuple[OrderId, VendorId], _Part] = Table(
             transactions, "vendor order", lambda part: (part.order_id, part.vendor_id)
         )
-        self._by_vendor = self._parts.sorted(lambda part: _place((part.placed_at, part.order_id)), by=lambda part: part.vendor_id)
+        self._by_vendor = self._parts.sorted(
+            lambda part: latest_first(part.placed_at, part.order_id), by=lambda part: part.vendor_id
+        )
 
     def add(self, values: Iterable[Order], /) -> None:
         """Keep new orders; raises `Conflict` when one of them exists already, and then adds none."""
@@ -78,11 +76,11 @@ class MemoryOrders(MemoryRepository[OrderId, Order]):
 
     def of_buyer(self, buyer_id: AccountId, after: Place | None, limit: int, /) -> Sequence[Order]:
         """Up to `limit` orders of a buyer, the latest first, those after `after` in that order."""
-        return self._by_buyer.page(after and _place(after), limit, of=buyer_id)
+        return self._by_buyer.page(after and latest_first(*after), limit, of=buyer_id)
 
     def of_vendor(self, vendor_id: VendorId, after: Place | None, limit: int, /) -> Sequence[tuple[datetime, VendorOrder]]:
         """Up to `limit` vendor orders of one vendor with the time of placing, the latest first."""
-        parts = self._by_vendor.page(after and _place(after), limit, of=vendor_id)
+        parts = self._by_vendor.page(after and latest_first(*after), limit, of=vendor_id)
         orders = self.rows.find(part.order_id for part in parts)
         return [(part.placed_at, orders[part.order_id].vendor_order(vendor_id)) for part in parts]
 
@@ -92,7 +90,7 @@ class MemoryOrders(MemoryRepository[OrderId, Order]):
 
     def page(self, after: Place | None, limit: int, /) -> Sequence[Order]:
         """Up to `limit` orders, the latest first, those after `after` in that order."""
-        return self._latest.page(after and _place(after), limit)
+        return self._latest.page(after and latest_first(*after), limit)
 
 
 class MemoryReturns(MemoryRepository[ReturnId, Return]):
@@ -108,9 +106,4 @@ class MemoryReturns(MemoryRepository[ReturnId, Return]):
 
 
 def _latest_first(order: Order) -> tuple[int, int]:
-    return _place((order.placed_at, order.id))
-
-
-def _place(place: Place) -> tuple[int, int]:
-    at, order_id = place
-    return (-((at - _EPOCH) // _MICROSECOND), -order_id.int)
+    return latest_first(order.placed_at, order.id)

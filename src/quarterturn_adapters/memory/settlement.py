@@ -175,9 +175,9 @@ class MemoryEarnings(MemoryRepository[tuple[OrderId, VendorId], Earning]):
             lambda earning: (earning.due_at, earning.order_id.int, earning.vendor_id.int),
             by=lambda earning: EVERY if earning.due_at is not None and earning.released_at is None else None,
         )
-        self._reserves = self.rows.sorted(
-            lambda earning: (earning.reserve_until, earning.order_id.int, earning.vendor_id.int),
-            by=lambda earning: EVERY if earning.reserve_until is not None else None,
+        self._reserves = self.rows.sorted(_by_reserve, by=lambda earning: EVERY if _keeps(earning) else None)
+        self._reserves_of = self.rows.sorted(
+            _by_reserve, by=lambda earning: (earning.vendor_id, earning.reserved.currency) if _keeps(earning) else None
         )
 
     def due(self, at: datetime, limit: int, /) -> Sequence[Earning]:
@@ -189,6 +189,18 @@ class MemoryEarnings(MemoryRepository[tuple[OrderId, VendorId], Earning]):
         """Up to `limit` earnings of which the reserve can be released at `at`, the longest due first."""
         due = takewhile(lambda earning: earning.reserve_until is not None and earning.reserve_until <= at, self._reserves.rows())
         return list(islice(due, limit))
+
+    def reserved_of(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Earning]:
+        """A vendor's earnings of which something is kept in reserve, the soonest to be released first."""
+        return list(self._reserves_of.rows((vendor_id, currency)))
+
+
+def _keeps(earning: Earning) -> bool:
+    return bool(earning.reserved) and earning.reserve_until is not None
+
+
+def _by_reserve(earning: Earning) -> tuple[datetime | None, int, int]:
+    return (earning.reserve_until, earning.order_id.int, earning.vendor_id.int)
 
 
 def _is_owed(balance: _Balance) -> bool:

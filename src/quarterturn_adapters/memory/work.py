@@ -12,6 +12,7 @@ from quarterturn_adapters.memory.identity import MemoryAccounts, MemoryVendors
 from quarterturn_adapters.memory.ordering import MemoryCarts, MemoryOrders, MemoryReturns
 from quarterturn_adapters.memory.outbox import MemoryAnswers, MemoryInbox, MemoryOutbox
 from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds
+from quarterturn_adapters.memory.payouts import MemoryDebts, MemoryPayouts, MemoryPayoutTerms
 from quarterturn_adapters.memory.pricing import MemoryPriceBooks
 from quarterturn_adapters.memory.settlement import MemoryEarnings, MemoryJournal
 from quarterturn_adapters.memory.stock import MemoryKits, MemoryLocations, MemoryStock
@@ -43,6 +44,9 @@ class MemoryWork:
         self.disputes = MemoryDisputes(transactions)
         self.journal = MemoryJournal(transactions)
         self.earnings = MemoryEarnings(transactions)
+        self.payout_terms = MemoryPayoutTerms(transactions)
+        self.payouts = MemoryPayouts(transactions)
+        self.debts = MemoryDebts(transactions)
 
     if not TYPE_CHECKING:
 

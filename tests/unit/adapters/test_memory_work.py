@@ -30,6 +30,7 @@ from quarterturn_domain.kernel.ids import (
     LocationId,
     OrderId,
     PaymentId,
+    PayoutId,
     ProductId,
     RefundId,
     ReturnId,
@@ -47,6 +48,10 @@ from quarterturn_domain.ordering.return_ import Return
 from quarterturn_domain.payments.dispute import Dispute
 from quarterturn_domain.payments.payment import CaptureMethod, Payment
 from quarterturn_domain.payments.refund import Refund
+from quarterturn_domain.payouts.payout import Payout
+from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.recovery import Debt
+from quarterturn_domain.payouts.schedule import PayoutTerms
 from quarterturn_domain.pricing.commission import CommissionRule
 from quarterturn_domain.pricing.discount import Discount, Funding
 from quarterturn_domain.pricing.tax import TaxRule
@@ -54,7 +59,6 @@ from quarterturn_domain.settlement.chain import seal
 from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
 from quarterturn_domain.settlement.earning import Earning
 from quarterturn_domain.settlement.journal import Entry, EntryKind
-from quarterturn_domain.settlement.ports import SettlementWork
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.movement import Movement, MovementKind
@@ -122,10 +126,12 @@ def on_sale(work: MemoryWork, skus: list[Sku], vendor_id: VendorId = VENDOR) -> 
 
 
 def test_the_work_reaches_what_the_contexts_ask_for(database: MemoryDatabase) -> None:
-    """One unit of work serves the use cases of every context; the assignments below are checked by mypy."""
-    settlement: Begin[SettlementWork] = database.begin
-    with settlement() as work:
-        assert not work.orders.page(None, 1)
+    """One unit of work serves the use cases of every context: mypy checks the assignment, this the names."""
+    begin: Begin[PayoutsWork] = database.begin
+    ports = {name for each in PayoutsWork.__mro__ for name, value in vars(each).items() if isinstance(value, property)}
+    with begin() as work:
+        assert ports
+        assert set() == {name for name in ports if name not in vars(work)}
 
 
 def test_nothing_remains_of_a_failed_block(database: MemoryDatabase) -> None:
@@ -725,5 +731,64 @@ def test_earnings_fall_due(database: MemoryDatabase) -> None:
             work.earnings.reserves_due(month - timedelta(seconds=1), 9),
             work.earnings.reserves_due(month, 9),
         )
-        work.earnings.save([released.release_reserve()[0]])
-        assert [] == work.earnings.reserves_due(month, 9)
+        assert [released] == work.earnings.reserved_of(VENDOR, EUR)
+        assert ([], []) == (work.earnings.reserved_of(VENDOR, USD), work.earnings.reserved_of(OTHER_VENDOR, EUR))
+        # A reserve that was used up for a debt has nothing left to release.
+        work.earnings.save([attrs.evolve(released, reserved=nothing)])
+        assert ([], []) == (work.earnings.reserves_due(month, 9), work.earnings.reserved_of(VENDOR, EUR))
+
+
+# Payouts.
+
+
+def test_terms_are_the_vendors_own_or_everybodys(database: MemoryDatabase) -> None:
+    """Its own first, then those of all vendors, then the usual ones."""
+    usual, weekly, own = PayoutTerms(), PayoutTerms(hold=timedelta(days=1)), PayoutTerms(VENDOR, hold=timedelta(0))
+    with database.begin() as work:
+        assert {VENDOR: usual} == work.payout_terms.of([VENDOR])
+        work.payout_terms.set(weekly)
+        work.payout_terms.set(own)
+        assert {VENDOR: own, OTHER_VENDOR: weekly} == work.payout_terms.of([VENDOR, OTHER_VENDOR])
+        work.payout_terms.set(attrs.evolve(own, hold=timedelta(days=3)))
+        assert timedelta(days=3) == work.payout_terms.of([VENDOR])[VENDOR].hold
+
+
+def test_payouts_are_open_then_reversible(database: MemoryDatabase) -> None:
+    """Open ones by id; of those that left, what can be taken back, the latest first and by currency."""
+    payouts = [
+        Payout(
+            id=PayoutId(IDS.new()),
+            vendor_id=vendor_id,
+            account="acct",
+            amount=Money(100, currency),
+            recalled=Money(0, currency),
+            scheduled_at=NOW + timedelta(days=days),
+        )
+        for vendor_id, currency, days in [(VENDOR, EUR, 0), (VENDOR, EUR, 1), (VENDOR, USD, 0), (OTHER_VENDOR, EUR, 0)]
+    ]
+    first, second, dollars, other = payouts
+    ids = [payout.id for payout in payouts]
+    with database.begin() as work:
+        work.payouts.add(reversed(payouts))
+        assert (ids[:2], ids[2:]) == (work.payouts.open(None, 2), work.payouts.open(ids[1], 9))
+        assert [first, second, dollars] == work.payouts.of_vendor(VENDOR, None, 9)
+        assert [second] == work.payouts.of_vendor(VENDOR, first.id, 1)
+        assert [] == work.payouts.reversible(VENDOR, EUR)
+        sent = [attrs.evolve(each.move("send", at=NOW)[0], transfer=f"tr_{each.id}") for each in payouts]
+        work.payouts.save(sent)
+        assert [sent[1], sent[0]] == work.payouts.reversible(VENDOR, EUR)
+        paid, failed = sent[0].move("pay", at=NOW)[0], sent[1].move("fail", at=NOW)[0]
+        work.payouts.save([paid, failed])
+        assert [paid] == work.payouts.reversible(VENDOR, EUR)
+        assert [dollars.id, other.id] == work.payouts.open(None, 9)
+        work.payouts.save([attrs.evolve(paid, recalled=paid.amount)])
+        assert [] == work.payouts.reversible(VENDOR, EUR)
+
+
+def test_a_covered_debt_is_forgotten(database: MemoryDatabase) -> None:
+    """Removing forgets a debt in one currency and not in another; what is not there is passed over."""
+    euros, dollars = Debt(VENDOR, "EUR", NOW), Debt(VENDOR, "USD", NOW)
+    with database.begin() as work:
+        work.debts.add([euros, dollars])
+        work.debts.remove([euros.key, (OTHER_VENDOR, "EUR")])
+        assert {dollars.key: dollars} == work.debts.find([euros.key, dollars.key])
