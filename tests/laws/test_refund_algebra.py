@@ -34,7 +34,7 @@ def charges(draw: st.DrawFn, max_minor: int = 10**7) -> Split:
 
 
 def one_cent_at_a_time(amount: int, parts: Sequence[int]) -> list[int]:
-    """Webster's method as it is defined: each unit to the party with the largest `part / (2 * given + 1)`, of equal ones the first."""
+    """Webster's method by definition: each unit to the party with the largest `part / (2 * given + 1)`, of equal ones the first."""
     given_so_far = [0 for _ in parts]
     for _ in range(amount):
         quotients = [Fraction(part, 2 * has + 1) for part, has in zip(parts, given_so_far, strict=True)]

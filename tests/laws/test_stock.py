@@ -191,7 +191,10 @@ LINES = st.lists(st.tuples(st.sampled_from((*SKUS, *(kit.sku for kit in KITS))),
 
 
 class Shelves(RuleBasedStateMachine):
-    """Everything that can be done to stock, in any order and in transactions of any length, beside the reference."""
+    """No interleaving of receive, adjust, hold, commit, release, expire, hold again and restock breaks the laws.
+
+    Steps come in any order and in transactions of any length, some of which are rolled back.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -412,7 +415,7 @@ def row(free: Sequence[int]) -> list[StockItem]:
 
 @given(QUANTITIES, st.integers(1, 12), st.sampled_from(POLICIES))
 def test_a_policy_chooses_what_there_is(free: list[int], wanted: int, policy: AllocationPolicy) -> None:
-    """A policy chooses exactly as many as are wanted, each location once and never beyond what it has, or says how many there are."""
+    """A policy chooses as many as are wanted, each location once and never beyond what it has, or says how many there are."""
     items = row(free)
     possible = max(free) if policy is one_location else sum(free)
     if possible < wanted:
