@@ -1,0 +1,186 @@
+"""Bootstrap: every use case, wired once: this is where ports meet their adapters and contexts hear of each other.
+
+What happens in the transaction of its cause stands in `REACTIONS`; what happens after the commit stands in `subscriptions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from quarterturn_adapters.relay import Handler, Relay
+from quarterturn_domain.catalog.categorising import PlaceCategories
+from quarterturn_domain.catalog.describing import DescribeProducts
+from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
+from quarterturn_domain.catalog.publishing import MoveProducts
+from quarterturn_domain.identity.onboarding import ApplyAsVendors, GovernVendors
+from quarterturn_domain.identity.registering import GovernAccounts, RegisterAccounts
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.ids import Ids
+from quarterturn_domain.kernel.work import Begin, Reactions
+from quarterturn_domain.ordering.cancelling import CancelOrders
+from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart
+from quarterturn_domain.ordering.checkout import CheckOutCarts
+from quarterturn_domain.ordering.events import ReturnReceived, UnitsCancelled, VendorOrderDelivered
+from quarterturn_domain.ordering.expiring import ExpireOrders
+from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
+from quarterturn_domain.ordering.placing import CheckoutPolicy, PlaceOrders
+from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
+from quarterturn_domain.payments.disputing import SyncDisputes
+from quarterturn_domain.payments.events import RefundRequested
+from quarterturn_domain.payments.gateway import PaymentGateway
+from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
+from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
+from quarterturn_domain.payouts.enrolling import EnrolVendors
+from quarterturn_domain.payouts.events import PayoutScheduled
+from quarterturn_domain.payouts.gateway import TransferGateway
+from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
+from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.recovering import RecoverDebts
+from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms, start_hold
+from quarterturn_domain.pricing.ruling import RuleTerms
+from quarterturn_domain.settlement.posting import POSTED, post
+from quarterturn_domain.settlement.reading import ReadBooks
+from quarterturn_domain.settlement.sealing import SealJournal, VerifyChain
+from quarterturn_domain.stock.bundling import DefineKits
+from quarterturn_domain.stock.receiving import MoveStocks, OpenLocations
+
+REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
+    ((UnitsCancelled, ReturnReceived), refund_units),
+    (POSTED, post),
+    ((VendorOrderDelivered,), start_hold),
+)
+"""Which events are answered in their own transaction, and by whom."""
+
+
+@attrs.frozen(kw_only=True)
+class Application:
+    """Every use case, by the name of what it does; `begin` opens a unit of work with all reactions, `relay` delivers the outbox."""
+
+    begin: Begin[PayoutsWork]
+    clock: Clock
+    ids: Ids
+    relay: Relay
+
+    register_accounts: RegisterAccounts
+    govern_accounts: GovernAccounts
+    apply_as_vendors: ApplyAsVendors
+    govern_vendors: GovernVendors
+
+    place_categories: PlaceCategories
+    describe_products: DescribeProducts
+    move_products: MoveProducts
+    make_offers: MakeOffers
+    change_offers: ChangeOffers
+
+    open_locations: OpenLocations
+    move_stocks: MoveStocks
+    define_kits: DefineKits
+
+    rule_terms: RuleTerms
+
+    fill_carts: FillCarts
+    merge_carts: MergeCarts
+    review_cart: ReviewCart
+    check_out_carts: CheckOutCarts
+    place_orders: PlaceOrders
+    expire_orders: ExpireOrders
+    fulfil_vendor_orders: FulfilVendorOrders
+    cancel_orders: CancelOrders
+    request_returns: RequestReturns
+    decide_returns: DecideReturns
+
+    start_payments: StartPayments
+    confirm_payments: ConfirmPayments
+    sync_payments: SyncPayments
+    settle_authorizations: SettleAuthorizations
+    request_refunds: RequestRefunds
+    send_refunds: SendRefunds
+    retry_refunds: RetryRefunds
+    sync_disputes: SyncDisputes
+
+    seal_journal: SealJournal
+    verify_chain: VerifyChain
+    read_books: ReadBooks
+
+    set_payout_terms: SetPayoutTerms
+    enrol_vendors: EnrolVendors
+    release_earnings: ReleaseEarnings
+    claim_payouts: ClaimPayouts
+    send_payouts: SendPayouts
+    confirm_payouts: ConfirmPayouts
+    recover_debts: RecoverDebts
+
+
+def application(
+    begin: Begin[PayoutsWork],
+    *,
+    payments: PaymentGateway,
+    transfers: TransferGateway,
+    clock: Clock,
+    ids: Ids,
+    policy: CheckoutPolicy | None = None,
+) -> Application:
+    """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers."""
+    work = Reactions(begin, REACTIONS)
+    place_orders = PlaceOrders(work, policy)
+    send_refunds = SendRefunds(work, payments, clock)
+    send_payouts = SendPayouts(work, transfers, clock)
+    return Application(
+        begin=work,
+        clock=clock,
+        ids=ids,
+        relay=Relay(begin, subscriptions(send_refunds, send_payouts)),
+        register_accounts=RegisterAccounts(work),
+        govern_accounts=GovernAccounts(work),
+        apply_as_vendors=ApplyAsVendors(work),
+        govern_vendors=GovernVendors(work),
+        place_categories=PlaceCategories(work),
+        describe_products=DescribeProducts(work),
+        move_products=MoveProducts(work),
+        make_offers=MakeOffers(work),
+        change_offers=ChangeOffers(work),
+        open_locations=OpenLocations(work),
+        move_stocks=MoveStocks(work),
+        define_kits=DefineKits(work),
+        rule_terms=RuleTerms(work),
+        fill_carts=FillCarts(work),
+        merge_carts=MergeCarts(work),
+        review_cart=ReviewCart(work),
+        check_out_carts=CheckOutCarts(work, place_orders),
+        place_orders=place_orders,
+        expire_orders=ExpireOrders(work, clock),
+        fulfil_vendor_orders=FulfilVendorOrders(work),
+        cancel_orders=CancelOrders(work),
+        request_returns=RequestReturns(work),
+        decide_returns=DecideReturns(work),
+        start_payments=StartPayments(work, payments, clock),
+        confirm_payments=ConfirmPayments(work, payments, clock),
+        sync_payments=SyncPayments(work, payments, clock),
+        settle_authorizations=SettleAuthorizations(work, payments, clock),
+        request_refunds=RequestRefunds(work),
+        send_refunds=send_refunds,
+        retry_refunds=RetryRefunds(work),
+        sync_disputes=SyncDisputes(work, payments, clock),
+        seal_journal=SealJournal(work),
+        verify_chain=VerifyChain(work),
+        read_books=ReadBooks(work),
+        set_payout_terms=SetPayoutTerms(work),
+        enrol_vendors=EnrolVendors(work, transfers, clock),
+        release_earnings=ReleaseEarnings(work, clock),
+        claim_payouts=ClaimPayouts(work),
+        send_payouts=send_payouts,
+        confirm_payouts=ConfirmPayouts(work, transfers, clock),
+        recover_debts=RecoverDebts(work, transfers, clock),
+    )
+
+
+def subscriptions(send_refunds: SendRefunds, send_payouts: SendPayouts) -> Mapping[type[Event], Handler]:
+    """Which events are answered after their commit: each by one use case."""
+    return {
+        RefundRequested: lambda events: send_refunds([event.refund_id for event in events]),
+        PayoutScheduled: lambda events: send_payouts([event.payout_id for event in events]),
+    }
