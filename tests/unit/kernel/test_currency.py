@@ -30,9 +30,7 @@ def test_exponents_other_than_two_are_exactly_these() -> None:
         4: "CLF UYW",
         None: "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX",
     }
-    actual = {
-        exponent: " ".join(each.code for each in Currency.all() if each.exponent == exponent) for exponent in expected
-    }
+    actual = {exponent: " ".join(each.code for each in Currency.all() if each.exponent == exponent) for exponent in expected}
     assert expected == actual
 
 

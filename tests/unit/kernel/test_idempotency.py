@@ -16,6 +16,7 @@ from quarterturn_domain.kernel.idempotency import TIMING, Answer, KeyReused, fin
 from quarterturn_domain.kernel.money import Money
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+ONE = Money(1, EUR)
 
 
 @attrs.frozen(kw_only=True)
@@ -24,7 +25,7 @@ class Ask:
 
     name: str = "x"
     lines: tuple[tuple[str, int], ...] = ()
-    price: Money = Money(1, EUR)
+    price: Money = ONE
     wanted: Mapping[str, int] = attrs.field(factory=dict)
     codes: frozenset[str] = frozenset()
     owner: UUID | None = None
