@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Final, Protocol
 
 import attrs
@@ -65,15 +66,15 @@ def fingerprint(command: object) -> str:
     return hashlib.sha256(_canonical(command).encode()).hexdigest()
 
 
-def _canonical(value: object) -> str:
+def _canonical(value: Any) -> str:
     kind = type(value)
-    if attrs.has(kind):
-        inside = ",".join(
-            f"{field.name}={_canonical(getattr(value, field.name))}"
-            for field in attrs.fields(kind)
-            if field.metadata.get("content", True)
-        )
-        return f"{kind.__name__}({inside})"
+    if kind is str:
+        return repr(value)
+    if kind is tuple or kind is list:
+        return "[" + ",".join([_canonical(each) for each in value]) + "]"
+    names = _content(kind)
+    if names is not None:
+        return f"{kind.__name__}(" + ",".join([f"{name}={_canonical(getattr(value, name))}" for name in names]) + ")"
     if isinstance(value, str):
         return repr(str(value))
     if isinstance(value, Mapping):
@@ -83,3 +84,11 @@ def _canonical(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(_canonical, value)) + "]"
     return str(value)
+
+
+@cache
+def _content(kind: type) -> tuple[str, ...] | None:
+    """The fields of a class that count as content, or None for one that attrs does not know."""
+    if not attrs.has(kind):
+        return None
+    return tuple(field.name for field in attrs.fields(kind) if field.metadata.get("content", True))
