@@ -1,0 +1,146 @@
+"""The desk: concurrent checkouts are collected, placed in one transaction, and each caller gets its own outcome after the commit.
+
+While one batch is being committed the next one gathers, so a batch is as large as the moment is busy and a lone caller does not
+wait. The queue is bounded: a caller who finds it full is told `Unavailable` at once. No caller is lost: a batch that fails is
+placed again one by one, which is safe because an order's id makes it one order, and so one poisonous order harms nobody but itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+from quarterturn_domain.kernel.errors import DomainError, Outcome, Unavailable
+from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.ordering.placing import PlaceOrder
+
+Place: TypeAlias = Callable[[Sequence[PlaceOrder]], Sequence[Outcome[Order]]]
+"""Whatever places a batch: `PlaceOrders`."""
+
+_GIVE_UP_AFTER: Final = 3
+"""So many callers of a failed batch in a row for whom the database is not available, and the rest are told so without asking it."""
+
+
+class Desk:
+    """Callers hand in a command and get a `Future`, which synchronous and asynchronous callers can both wait for.
+
+    `batch` is the most that one transaction places, `queue` the most that wait, `clerks` how many transactions are under way at
+    once: with two, one prices while the other one's commit is being written.
+    """
+
+    def __init__(self, place: Place, *, batch: int = 128, queue: int = 4096, clerks: int = 2) -> None:
+        assert batch > 0
+        assert queue > 0
+        assert clerks > 0
+        self._place = place
+        self._batch = batch
+        self._queue = queue
+        self._waiting: deque[tuple[PlaceOrder, Future[Order]]] = deque()
+        self._changed = threading.Condition()
+        self._open = True
+        self._clerks = [threading.Thread(target=self._serve, name=f"desk-{number}", daemon=True) for number in range(clerks)]
+        for clerk in self._clerks:
+            clerk.start()
+
+    def submit(self, command: PlaceOrder) -> Future[Order]:
+        """The order to come; the future raises the refusal.
+
+        Raises `Unavailable` at once when the queue is full or the desk is closed.
+
+        A caller who gives up may cancel the future: a command that no clerk has taken yet is then not placed.
+        """
+        future: Future[Order] = Future()
+        with self._changed:
+            if not self._open:
+                raise Unavailable("the checkout", 1)
+            if len(self._waiting) >= self._queue:
+                raise Unavailable("the checkout (too many are waiting)", 1)
+            self._waiting.append((command, future))
+            self._changed.notify()
+        return future
+
+    def __call__(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
+        """Hand in many commands and wait for all: the desk in the place of `PlaceOrders`."""
+        futures: list[Future[Order] | Unavailable] = []
+        for command in commands:
+            try:
+                futures.append(self.submit(command))
+            except Unavailable as full:
+                futures.append(full)
+        return [future if isinstance(future, Unavailable) else _outcome(future) for future in futures]
+
+    @property
+    def waiting(self) -> int:
+        """How many commands no clerk has taken yet."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Take no more commands, place those that wait, and return when every caller has an outcome."""
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+        for clerk in self._clerks:
+            clerk.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        while batch := self._take():
+            try:
+                self._answer(batch, self._place([command for command, _ in batch]))
+            except Exception as failure:  # noqa: BLE001 - whatever it was, every caller has to get an outcome
+                self._one_by_one(batch, failure)
+
+    def _take(self) -> list[tuple[PlaceOrder, Future[Order]]]:
+        """The next batch, once there is one; empty when the desk is closed and nobody waits."""
+        taken: list[tuple[PlaceOrder, Future[Order]]] = []
+        with self._changed:
+            while not taken:
+                while not self._waiting:
+                    if not self._open:
+                        return taken
+                    self._changed.wait()
+                while self._waiting and len(taken) < self._batch:
+                    command, future = self._waiting.popleft()
+                    if future.set_running_or_notify_cancel():
+                        taken.append((command, future))
+        return taken
+
+    def _one_by_one(self, batch: Sequence[tuple[PlaceOrder, Future[Order]]], failure: Exception) -> None:
+        if len(batch) == 1:
+            batch[0][1].set_exception(failure)
+            return
+        in_a_row = 0
+        for entry in batch:
+            if in_a_row >= _GIVE_UP_AFTER:
+                entry[1].set_exception(Unavailable("the checkout", 1))
+                continue
+            try:
+                self._answer([entry], self._place([entry[0]]))
+                in_a_row = 0
+            except Exception as own:  # noqa: BLE001 - the failure is its caller's, and only its caller's
+                in_a_row = in_a_row + 1 if isinstance(own, Unavailable) else 0
+                entry[1].set_exception(own)
+
+    def _answer(self, batch: Sequence[tuple[PlaceOrder, Future[Order]]], outcomes: Sequence[Outcome[Order]]) -> None:
+        assert len(outcomes) == len(batch), "every command has its outcome"
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, DomainError):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+def _outcome(future: Future[Order]) -> Outcome[Order]:
+    try:
+        return future.result()
+    except DomainError as refusal:
+        return refusal

@@ -1,0 +1,202 @@
+"""The desk: everybody gets their own outcome, whatever happens to the batch that they were in."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from quarterturn_adapters.desk import Desk
+from quarterturn_domain.kernel.errors import Conflict, Outcome, Unavailable
+from quarterturn_domain.kernel.ids import OrderId, sku
+from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
+from quarterturn_domain.stock.stock_item import StockShort
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+WAIT_SECONDS = 10
+
+
+def command(number: int) -> PlaceOrder:
+    """A command that is told from others by its number."""
+    return PlaceOrder(order_id=OrderId(UUID(int=number)), lines=(BasketLine(sku("MAT"), 1),), at=AT)
+
+
+class Counter:
+    """Places by a rule, remembers every batch, and can be held back until a test lets it go."""
+
+    def __init__(self, rule: Callable[[PlaceOrder], object] = lambda each: each.order_id) -> None:
+        self.rule = rule
+        self.batches: list[list[int]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+
+    def __call__(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
+        """An outcome for each; what the rule returns stands for the order."""
+        self.batches.append([each.order_id.int for each in commands])
+        self.entered.set()
+        assert self.gate.wait(WAIT_SECONDS)
+        return [self.rule(each) for each in commands]  # type: ignore[misc]
+
+
+def results(futures: Sequence[Future[Order]]) -> list[object]:
+    """What each caller got: the result, or the exception itself."""
+    return [future.exception(WAIT_SECONDS) or future.result() for future in futures]
+
+
+def test_each_caller_gets_its_own_outcome() -> None:
+    """In one batch, an order is an order and a refusal is a refusal, each to the caller who asked."""
+    short = StockShort(sku("MAT"), 1, 0)
+    with Desk(Counter(lambda each: short if each.order_id.int % 2 else each.order_id)) as desk:
+        futures = [desk.submit(command(number)) for number in range(6)]
+        assert [UUID(int=0), short, UUID(int=2), short, UUID(int=4), short] == results(futures)
+
+
+def test_what_gathers_while_a_batch_is_placed_is_the_next_batch() -> None:
+    """A busy moment makes a large batch, in the order of asking, and no batch is larger than allowed."""
+    counter = Counter()
+    with Desk(counter, batch=4, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        rest = [desk.submit(command(number)) for number in range(1, 7)]
+        assert desk.waiting == 6
+        counter.gate.set()
+        results([first, *rest])
+    assert [[0], [1, 2, 3, 4], [5, 6]] == counter.batches
+
+
+def test_one_poisonous_order_harms_nobody_but_itself() -> None:
+    """A batch that fails is placed again one by one; only the poison's own caller gets the failure."""
+    poison = RuntimeError("a bug in one order")
+
+    def rule(each: PlaceOrder) -> object:
+        if each.order_id.int == 2:
+            raise poison
+        return each.order_id
+
+    counter = Counter(rule)
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        rest = [desk.submit(command(number)) for number in (1, 2, 3)]
+        counter.gate.set()
+        assert [UUID(int=0), UUID(int=1), poison, UUID(int=3)] == results([first, *rest])
+    assert [[0], [1, 2, 3], [1], [2], [3]] == counter.batches
+
+
+@pytest.mark.parametrize("failure", [Conflict("order", "1"), Unavailable("the database"), AssertionError("a bug")])
+def test_a_lone_failure_reaches_its_caller_as_it_is(failure: Exception) -> None:
+    """Nothing is retried for a batch of one, and the desk serves on."""
+
+    def rule(each: PlaceOrder) -> object:
+        if each.order_id.int == 1:
+            raise failure
+        return each.order_id
+
+    with Desk(Counter(rule)) as desk:
+        assert [failure] == results([desk.submit(command(1))])
+        assert [UUID(int=7)] == results([desk.submit(command(7))])
+
+
+def test_a_database_that_is_away_is_not_asked_by_everybody() -> None:
+    """After a few callers in a row without a database the rest are told so at once.
+
+    Nobody waits for as many time-outs as neighbours.
+    """
+
+    def rule(_: PlaceOrder) -> object:
+        raise Unavailable("the database")
+
+    counter = Counter(rule)
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        rest = [desk.submit(command(number)) for number in range(1, 40)]
+        counter.gate.set()
+        assert all(isinstance(outcome, Unavailable) for outcome in results([first, *rest]))
+    assert len(counter.batches) == 2 + 3
+
+
+def test_a_full_queue_says_so_at_once() -> None:
+    """Back-pressure: the caller who does not fit hears `Unavailable`, those who wait are served."""
+    counter = Counter()
+    with Desk(counter, queue=2, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        waiting = [desk.submit(command(1)), desk.submit(command(2))]
+        with pytest.raises(Unavailable):
+            desk.submit(command(3))
+        assert isinstance(desk([command(4)])[0], Unavailable)
+        counter.gate.set()
+        assert [UUID(int=0), UUID(int=1), UUID(int=2)] == results([first, *waiting])
+
+
+def test_a_caller_who_gives_up_in_time_is_not_placed() -> None:
+    """A cancelled future that no clerk has taken is left out, and its neighbours are not."""
+    counter = Counter()
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        given_up, kept = desk.submit(command(1)), desk.submit(command(2))
+        assert given_up.cancel()
+        counter.gate.set()
+        assert [UUID(int=0), UUID(int=2)] == results([first, kept])
+    with pytest.raises(CancelledError):
+        given_up.result()
+    assert [[0], [2]] == counter.batches
+
+
+def test_closing_places_what_waits_and_takes_no_more() -> None:
+    """Whoever was in the queue when the desk closes gets an outcome; whoever comes later hears `Unavailable`."""
+    counter = Counter()
+    desk = Desk(counter, batch=2, clerks=1)
+    counter.gate.clear()
+    futures = [desk.submit(command(number)) for number in range(5)]
+    closing = threading.Thread(target=desk.close)
+    closing.start()
+    counter.gate.set()
+    closing.join(WAIT_SECONDS)
+    assert not closing.is_alive()
+    assert [UUID(int=number) for number in range(5)] == results(futures)
+    with pytest.raises(Unavailable):
+        desk.submit(command(9))
+
+
+def test_an_asynchronous_caller_can_wait_as_well() -> None:
+    """The future of the desk is awaited through asyncio, without a thread of its own."""
+    with Desk(Counter()) as desk:
+
+        async def ask() -> object:
+            return await asyncio.gather(*(asyncio.wrap_future(desk.submit(command(number))) for number in range(3)))
+
+        assert [UUID(int=0), UUID(int=1), UUID(int=2)] == asyncio.run(ask())
+
+
+def test_no_caller_is_lost_among_many_threads() -> None:
+    """Every one of many callers at once gets the outcome of its own command, and every command is placed once."""
+    counter = Counter()
+    got: dict[int, object] = {}
+    with Desk(counter, batch=16, clerks=3) as desk:
+
+        def ask(start: int) -> None:
+            for number in range(start, start + 50):
+                got[number] = desk.submit(command(number)).result(WAIT_SECONDS)
+
+        threads = [threading.Thread(target=ask, args=(start,)) for start in range(0, 800, 50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert {number: UUID(int=number) for number in range(800)} == got
+    assert sorted(range(800)) == sorted(number for batch in counter.batches for number in batch)
