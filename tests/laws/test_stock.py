@@ -173,6 +173,10 @@ class Reference:
             if place[0] == sku and hold.status is HELD and hold.deadline <= now
         ]
 
+    def lost(self) -> list[OrderId]:
+        """Orders that time has taken something from, and that were not let go: a released order is over."""
+        return [order for order in self.of(EXPIRED) if order not in self.of(RELEASED)]
+
     def of(self, *statuses: ReservationStatus) -> list[OrderId]:
         """Orders with a hold in one of these states."""
         return [order for order, holds in self.holds.items() if any(hold.status in statuses for hold in holds.values())]
@@ -253,11 +257,11 @@ class Shelves(RuleBasedStateMachine):
         order = OrderId(UUID(int=self.number))
         self.try_to_hold(order, exploded(lines), minutes, lambda deadline: self.place(order, lines, deadline))
 
-    @precondition(lambda self: self.known.of(EXPIRED))
+    @precondition(lambda self: self.known.lost())
     @rule(data=st.data(), minutes=st.integers(1, 30))
     def hold_again(self, data: st.DataObject, minutes: int) -> None:
         """A late payment wants what its order has lost."""
-        order = data.draw(st.sampled_from(self.known.of(EXPIRED)))
+        order = data.draw(st.sampled_from(self.known.lost()))
         wanted = self.known.wanted[order]
         missing = dict(wanted)
         for (sku, _), hold in self.known.holds[order].items():

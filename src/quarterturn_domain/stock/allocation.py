@@ -219,8 +219,15 @@ class Allocation:
 
     def _settle(self, reservation: Reservation) -> None:
         kept = self._reservations.setdefault(reservation.order_id, [])
-        kept[:] = [each for each in kept if each.key != reservation.key]
-        kept.append(reservation)
+        for place, each in enumerate(kept):
+            if each.key == reservation.key:
+                kept[place] = reservation
+                break
+        else:
+            kept.append(reservation)
+            # As on a shelf that was loaded, so that a batch decides what single commands would decide.
+            if len(kept) > 1:
+                kept.sort(key=lambda each: each.key)
         self.changed_reservations[reservation.key] = reservation
 
     def _moved(self, movement: Movement, item: StockItem) -> None:
