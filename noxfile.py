@@ -157,7 +157,7 @@ def generate(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Figures, each beside the limit that it is measured against; nothing here passes or fails."""
     install(session, "dev")
-    for script in sorted(ROOT.glob("benchmarks/*.py")):
+    for script in sorted(ROOT.glob("benchmarks/bench_*.py")):
         session.run("python", str(script.relative_to(ROOT)), *session.posargs)
 
 
