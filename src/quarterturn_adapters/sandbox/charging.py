@@ -149,7 +149,8 @@ class Charging:
     def dispute(self, payment: PaymentRecord, amount: Money) -> DisputeRecord:
         """The customer's bank takes so much back for now, and the provider a fee."""
         books = self._books
-        if payment.status is not PaymentStatus.CAPTURED or payment.dispute is not None or not 0 < amount.minor <= payment.captured:
+        taken = payment.status is PaymentStatus.CAPTURED and payment.dispute is None
+        if not taken or amount.currency is not payment.currency or not 0 < amount.minor <= payment.captured:
             raise _unexpected(payment, f"disputed for {amount}")
         terms = books.terms
         dispute = DisputeRecord(
