@@ -23,6 +23,7 @@ pytest.register_assert_rewrite(
             "journal",
             "kernel",
             "ordering",
+            "pages",
             "payments",
             "payouts",
             "pricing",

@@ -25,7 +25,7 @@ def _differences(expected: object, actual: object, path: str) -> Iterator[str]:
     if isinstance(expected, Currency):
         if actual is not expected:
             yield f"{path} is {actual!r}, not the object {expected!r}"
-    elif type(actual) is not type(expected):
+    elif type(actual) is not type(expected) and not isinstance(expected, Mapping):
         yield f"{path} is a {type(actual).__name__}, {actual!r}, not a {type(expected).__name__}, {expected!r}"
     elif isinstance(expected, datetime) and isinstance(actual, datetime):
         if actual != expected or actual.utcoffset() != timedelta(0):

@@ -118,4 +118,4 @@ def furnish_catalog(work: CatalogWork) -> None:
 def furnish_locations(work: StockWork) -> None:
     """Keep the catalog, and locations of its vendors."""
     furnish_catalog(work)
-    work.locations.add(a_location(n) for n in range(1, LARGE + 1))
+    work.locations.add(a_location(n) for n in range(1, MANY + 1))

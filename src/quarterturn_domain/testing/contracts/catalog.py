@@ -1,0 +1,213 @@
+"""What the ports of the catalog promise: categories, products and offers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import pytest
+
+from quarterturn_domain.catalog.category import Category
+from quarterturn_domain.catalog.offer import Offer
+from quarterturn_domain.catalog.ports import CatalogWork, Categories, Offers, Products
+from quarterturn_domain.catalog.product import Product
+from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.testing import samples
+from quarterturn_domain.testing.contracts.equality import differences
+from quarterturn_domain.testing.contracts.pages import leafed
+from quarterturn_domain.testing.contracts.repository import RepositoryContract
+
+_NOW: Final = samples.moment(100)
+_ROOT: Final = samples.category_id(99)
+
+
+class CategoriesContract(RepositoryContract[CategoryId, Category]):
+    """What `Categories` promises."""
+
+    def furnish(self, work: CatalogWork) -> None:
+        """Keep the root that the categories of this contract stand below."""
+        work.categories.add([Category(_ROOT, "Everything")])
+
+    def repository(self, work: CatalogWork) -> Categories:
+        """The categories."""
+        return work.categories
+
+    def new(self, n: int) -> Category:
+        """A new category below the root."""
+        return attrs.evolve(samples.a_category(n), parent_id=_ROOT)
+
+    def changed(self, value: Category) -> Category:
+        """The category with another name, without a parent, in another place."""
+        return attrs.evolve(value, name=f"{value.name}, neu", parent_id=None, position=value.position + 7)
+
+    def test_the_tree_is_everything(self, db: Begin[CatalogWork]) -> None:
+        """`tree` gives every category by its id, with what this unit of work has just added."""
+        self.added(db, [self.new(1), self.new(2)])
+        with db() as work:
+            work.categories.add([self.new(3)])
+            tree = work.categories.tree()
+            assert {_ROOT, *(samples.category_id(n) for n in (1, 2, 3))} == set(tree)
+            assert [] == differences(self.new(2), tree[samples.category_id(2)])
+
+
+class ProductsContract(RepositoryContract[ProductId, Product]):
+    """What `Products` promises."""
+
+    def furnish(self, work: CatalogWork) -> None:
+        """Keep people and categories."""
+        samples.furnish_people(work)
+        work.categories.add(samples.a_category(n) for n in range(1, samples.LARGE + 1))
+
+    def repository(self, work: CatalogWork) -> Products:
+        """The products."""
+        return work.products
+
+    def new(self, n: int) -> Product:
+        """A new product with two variants, published."""
+        return samples.a_product(n)
+
+    def changed(self, value: Product) -> Product:
+        """The product described anew, its variants in another order and with one more."""
+        extra = attrs.evolve(value.variants[0], id=samples.variant_id(900, 3), options=(), weight_grams=None)
+        variants = (extra, *reversed(value.variants))
+        return attrs.evolve(value, title="Other", description="", category_id=None, variants=variants).move("archive", at=_NOW)[0]
+
+    @pytest.mark.parametrize("acts", [(), ("publish",), ("publish", "withdraw"), ("archive",)], ids="-".join)
+    def test_every_status_comes_back(self, db: Begin[CatalogWork], acts: tuple[str, ...]) -> None:
+        """A product comes back equal in every status."""
+        product = samples.a_product(4, acts=acts)
+        self.added(db, [product])
+        assert [] == differences({product.id: product}, self.found(db, [product.id]))
+
+    def test_a_draft_may_have_next_to_nothing(self, db: Begin[CatalogWork]) -> None:
+        """A product without a category, variants, description or vendor comes back equal."""
+        bare = Product(samples.product_id(1), "Mat", "", None, (), None)
+        self.added(db, [bare])
+        assert [] == differences({bare.id: bare}, self.found(db, [bare.id]))
+
+    @pytest.mark.parametrize("limit", [1, 2, 5, 100])
+    def test_pages_are_in_the_order_of_ids(self, db: Begin[CatalogWork], limit: int) -> None:
+        """`page` gives up to `limit` products in the order of their ids, those after `after`; then an empty page."""
+        products = [self.new(n) for n in range(1, 6)]
+        self.added(db, reversed(products))
+        with db() as work:
+            assert products == leafed(work.products.page, lambda product: product.id, limit)
+
+
+class OffersContract(RepositoryContract[Sku, Offer]):
+    """What `Offers` promises."""
+
+    def furnish(self, work: CatalogWork) -> None:
+        """Keep people, categories and products."""
+        samples.furnish_people(work)
+        work.categories.add(samples.a_category(n) for n in range(1, samples.LARGE + 1))
+        work.products.add(samples.a_product(n) for n in range(1, samples.LARGE + 1))
+
+    def repository(self, work: CatalogWork) -> Offers:
+        """The offers."""
+        return work.offers
+
+    def new(self, n: int) -> Offer:
+        """A new offer of one of the variants, live."""
+        return samples.an_offer(n)
+
+    def changed(self, value: Offer) -> Offer:
+        """The offer at another price, paused."""
+        price, free = value.price + value.shipping, Money.zero(value.price.currency)
+        return value.reprice(price, free, at=_NOW)[0].move("pause", at=_NOW)[0]
+
+    def key(self, value: Offer) -> Sku:
+        """Its SKU."""
+        return value.sku
+
+    def test_a_sku_is_compared_exactly(self, db: Begin[CatalogWork]) -> None:
+        """SKUs that differ in the case of a letter are two offers."""
+        low, high = (attrs.evolve(self.new(1), sku=Sku(text)) for text in ("mat-01", "MAT-01"))
+        self.added(db, [low, high])
+        assert {low.sku: low, high.sku: high} == self.found(db, [low.sku, high.sku])
+        assert {} == self.found(db, [Sku("Mat-01")])
+
+    def test_what_is_sellable_has_price_and_categories(self, db: Begin[CatalogWork]) -> None:
+        """`sellable` gives for each offer its title, prices and categories, from the nearest up to the root; unknown ones not."""
+        offers = [self.new(n) for n in range(1, samples.LARGE + 1)]
+        self.added(db, offers)
+        expected = {offer.sku: samples.a_sellable(n) for n, offer in enumerate(offers, start=1)}
+        with db() as work:
+            assert [] == differences(expected, dict(work.offers.sellable([Sku("unknown"), *reversed(expected)])))
+            assert {} == work.offers.sellable([])
+
+    @pytest.mark.parametrize(
+        ("case", "offer_acts", "product_acts", "vendor_acts", "for_sale"),
+        [
+            ("all is well", [], ["publish"], ["approve"], True),
+            ("the offer is paused", ["pause"], ["publish"], ["approve"], False),
+            ("the offer is withdrawn", ["withdraw"], ["publish"], ["approve"], False),
+            ("the product is a draft", [], [], ["approve"], False),
+            ("the product is archived", [], ["archive"], ["approve"], False),
+            ("the vendor has only applied", [], ["publish"], [], False),
+            ("the vendor is suspended", [], ["publish"], ["approve", "suspend"], False),
+            ("the vendor is closed", [], ["publish"], ["approve", "close"], False),
+            (
+                "all is well again",
+                ["pause", "resume"],
+                ["publish", "withdraw", "publish"],
+                ["approve", "suspend", "reinstate"],
+                True,
+            ),
+        ],
+    )
+    def test_what_cannot_be_bought_says_why(
+        self,
+        db: Begin[CatalogWork],
+        case: str,
+        offer_acts: list[str],
+        product_acts: list[str],
+        vendor_acts: list[str],
+        for_sale: bool,  # noqa: FBT001 - a column of the table.
+    ) -> None:
+        """An offer can be bought if it is live, its product is published and its vendor may sell; else it says why not."""
+        offer = samples.an_offer(1, acts=offer_acts)
+        self.added(db, [offer])
+        with db() as work:
+            work.products.lock([offer.product_id])
+            work.products.save([samples.a_product(1, acts=product_acts)])
+            work.vendors.lock([offer.vendor_id])
+            work.vendors.save([samples.a_vendor(1, acts=vendor_acts)])
+        with db() as work:
+            sellable = work.offers.sellable([offer.sku])[offer.sku]
+        assert for_sale is (sellable.not_for_sale is None), case
+        assert sellable.not_for_sale != "", "a reason is a sentence"
+        assert (offer.price, offer.shipping) == (sellable.price, sellable.shipping)
+
+    def test_a_moved_category_moves_its_offers(self, db: Begin[CatalogWork]) -> None:
+        """`sellable` follows the tree as it is now, also in the unit of work that changes it."""
+        offer = self.new(3)
+        self.added(db, [offer])
+        with db() as work:
+            work.offers.sellable([offer.sku])
+            work.categories.lock([samples.category_id(3)])
+            work.categories.save([attrs.evolve(samples.a_category(3), parent_id=samples.category_id(2))])
+            expected = (samples.category_id(3), samples.category_id(2))
+            assert expected == work.offers.sellable([offer.sku])[offer.sku].categories
+        with db() as work:
+            assert expected == work.offers.sellable([offer.sku])[offer.sku].categories
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    def test_pages_of_a_vendor_are_in_the_order_of_skus(self, db: Begin[CatalogWork], limit: int) -> None:
+        """`of_vendor` gives only this vendor's offers, in the order of their SKUs by code point, those after `after`."""
+        texts = ["A", "B", "Z", "a", "b", "z", "a-1", "a.1", "a/1", "a+1", "a_1", "a1", "a10", "a2", "0"]
+        mine = [attrs.evolve(self.new(1), sku=Sku(text)) for text in texts]
+        self.added(db, [*mine, self.new(2), self.new(3)])
+        vendor = samples.vendor_id(1)
+        with db() as work:
+            read = leafed(lambda after, size: work.offers.of_vendor(vendor, after, size), lambda offer: offer.sku, limit)
+        assert sorted(texts) == [offer.sku for offer in read]
+        assert sorted(mine, key=lambda offer: offer.sku) == read
+
+    def test_a_vendor_without_offers_has_an_empty_page(self, db: Begin[CatalogWork]) -> None:
+        """`of_vendor` of a vendor that offers nothing is empty."""
+        self.added(db, [self.new(1)])
+        with db() as work:
+            assert [] == list(work.offers.of_vendor(samples.vendor_id(2), None, 10))

@@ -1,0 +1,183 @@
+"""What the ports of payments promise: payments, refunds and disputes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from quarterturn_domain.kernel.errors import Conflict
+from quarterturn_domain.kernel.ids import DisputeId, PaymentId, RefundId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.payments.dispute import Dispute
+from quarterturn_domain.payments.payment import Payment
+from quarterturn_domain.payments.ports import Disputes, Payments, PaymentsWork, Refunds
+from quarterturn_domain.payments.refund import Refund
+from quarterturn_domain.testing import samples
+from quarterturn_domain.testing.contracts.equality import differences
+from quarterturn_domain.testing.contracts.repository import RepositoryContract
+
+TICK = timedelta(microseconds=1)
+
+
+class PaymentsContract(RepositoryContract[PaymentId, Payment]):
+    """What `Payments` promises."""
+
+    def furnish(self, work: PaymentsWork) -> None:
+        """Keep orders."""
+        samples.furnish_orders(work)
+
+    def repository(self, work: PaymentsWork) -> Payments:
+        """The payments."""
+        return work.payments
+
+    def new(self, n: int) -> Payment:
+        """A new payment of which the provider does not know."""
+        return samples.an_open_payment(n)
+
+    def changed(self, value: Payment) -> Payment:
+        """The payment, being processed by the provider."""
+        return attrs.evolve(value.move("process"), reference=f"pi_{value.id}")
+
+    @pytest.mark.parametrize("state", samples.PAYMENTS)
+    def test_every_state_comes_back_equal(self, db: Begin[PaymentsWork], state: str) -> None:
+        """A payment comes back equal in every state, with all that is known of it."""
+        payment = samples.PAYMENTS[state](2)
+        self.added(db, [self.new(2)])
+        with db() as work:
+            work.payments.lock([payment.id])
+            work.payments.save([payment])
+        assert [] == differences({payment.id: payment}, self.found(db, [payment.id]))
+
+    def test_the_payments_of_orders_in_the_order_of_opening(self, db: Begin[PaymentsWork]) -> None:
+        """`of_orders` gives the payments of each order, the first opened first; an order without one is left out."""
+        late, early = (attrs.evolve(samples.an_open_payment(n, order=1), opened_at=samples.moment(9 - n)) for n in (1, 2))
+        other = samples.an_open_payment(3, order=2)
+        self.added(db, [late, early, other])
+        with db() as work:
+            found = work.payments.of_orders([samples.order_id(n) for n in (3, 2, 1, 1)])
+            expected = {samples.order_id(1): (early, late), samples.order_id(2): (other,)}
+            assert [] == differences(expected, {order_id: tuple(payments) for order_id, payments in found.items()})
+            assert {} == work.payments.of_orders([])
+
+    def test_a_reference_leads_to_its_payment(self, db: Begin[PaymentsWork]) -> None:
+        """`by_reference` gives the payments of those references that are known."""
+        payments = [samples.a_captured_payment(n) for n in (1, 2)]
+        self.added(db, [*payments, self.new(3)])
+        with db() as work:
+            assert {"pi_1": payments[0].id, "pi_2": payments[1].id} == work.payments.by_reference(["pi_2", "pi_9", "pi_1"])
+            assert {} == work.payments.by_reference([])
+
+    def test_a_reference_belongs_to_one_payment(self, db: Begin[PaymentsWork]) -> None:
+        """A payment with the reference of another is a `Conflict`, added or saved; without one there may be many."""
+        self.added(db, [samples.a_captured_payment(1), self.new(2), self.new(3)])
+        taken = attrs.evolve(self.new(2), reference="pi_1")
+        with pytest.raises(Conflict), db() as work:
+            work.payments.lock([taken.id])
+            work.payments.save([taken])
+        with pytest.raises(Conflict):
+            self.added(db, [attrs.evolve(self.new(4), reference="pi_1")])
+
+    def test_unsettled_payments(self, db: Begin[PaymentsWork]) -> None:
+        """`unsettled` gives payments opened before an instant of which the provider may know more, oldest first."""
+        states = list(samples.PAYMENTS)
+        payments = {state: samples.PAYMENTS[state](n) for n, state in enumerate(states, start=1)}
+        self.added(db, reversed(payments.values()))
+        open_ones = ["open", "processing", "authorized", "authorized for less", "failed"]
+        expected = [payments[state].id for state in open_ones]
+        with db() as work:
+            assert expected == list(work.payments.unsettled(samples.moment(99), 100))
+            assert expected[:2] == list(work.payments.unsettled(samples.moment(99), 2))
+            assert expected[:2] == list(work.payments.unsettled(payments["authorized"].opened_at, 100))
+            assert expected[:3] == list(work.payments.unsettled(payments["authorized"].opened_at + TICK, 100))
+
+
+class RefundsContract(RepositoryContract[RefundId, Refund]):
+    """What `Refunds` promises."""
+
+    def furnish(self, work: PaymentsWork) -> None:
+        """Keep payments that were captured."""
+        samples.furnish_payments(work)
+
+    def repository(self, work: PaymentsWork) -> Refunds:
+        """The refunds."""
+        return work.refunds
+
+    def new(self, n: int) -> Refund:
+        """A new refund of a line."""
+        return samples.a_refund(n)
+
+    def changed(self, value: Refund) -> Refund:
+        """The refund, refused by the provider and asked for anew, and sent."""
+        return value.move("fail", failure="expired card").retry().move("send", reference=f"re_{value.id}")
+
+    def test_a_refund_of_no_line_comes_back_equal(self, db: Begin[PaymentsWork]) -> None:
+        """A refund of money that nobody had earned has no lines, and comes back equal; so does one of several lines."""
+        whole = attrs.evolve(self.new(1), lines=())
+        two = self.new(2)
+        two = attrs.evolve(two, lines=(attrs.evolve(two.lines[0], line=2), two.lines[0]), amount=two.amount * 2)
+        self.added(db, [whole, two])
+        assert [] == differences({whole.id: whole, two.id: two}, self.found(db, [whole.id, two.id]))
+
+    @pytest.mark.parametrize("acts", [("send", "succeed"), ("succeed",), ("fail",), ("send", "fail")], ids="-".join)
+    def test_every_status_comes_back(self, db: Begin[PaymentsWork], acts: tuple[str, ...]) -> None:
+        """A refund comes back equal in every status."""
+        value = self.new(1)
+        for act in acts:
+            value = value.move(act, reference="re_1", failure="lost" if act == "fail" else None)
+        self.added(db, [value])
+        assert [] == differences({value.id: value}, self.found(db, [value.id]))
+
+    def test_the_refunds_of_an_order(self, db: Begin[PaymentsWork]) -> None:
+        """`of_order` gives the refunds of one order, the first requested first."""
+        refunds = [attrs.evolve(samples.a_refund(n, order=1), requested_at=samples.moment(9 - n)) for n in (1, 2, 3)]
+        self.added(db, [*refunds, self.new(4)])
+        with db() as work:
+            assert refunds[::-1] == list(work.refunds.of_order(samples.order_id(1)))
+            assert [] == list(work.refunds.of_order(samples.order_id(9)))
+
+    def test_open_refunds(self, db: Begin[PaymentsWork]) -> None:
+        """`open` gives the refunds that are requested or sent, oldest first, at most `limit`."""
+        refunds = [attrs.evolve(self.new(n), requested_at=samples.moment(9 - n)) for n in (1, 2, 3, 4)]
+        refunds[1] = refunds[1].move("send", reference="re_2")
+        refunds[2] = refunds[2].move("succeed", reference="re_3")
+        self.added(db, [*refunds, self.new(5).move("fail")])
+        with db() as work:
+            assert [refunds[n].id for n in (3, 1, 0)] == list(work.refunds.open(10))
+            assert [refunds[3].id] == list(work.refunds.open(1))
+
+
+class DisputesContract(RepositoryContract[DisputeId, Dispute]):
+    """What `Disputes` promises."""
+
+    def furnish(self, work: PaymentsWork) -> None:
+        """Keep payments that were captured."""
+        samples.furnish_payments(work)
+
+    def repository(self, work: PaymentsWork) -> Disputes:
+        """The disputes."""
+        return work.disputes
+
+    def new(self, n: int) -> Dispute:
+        """A new dispute of a payment."""
+        return samples.a_dispute(n)
+
+    def changed(self, value: Dispute) -> Dispute:
+        """The dispute, won."""
+        return value.move("win")
+
+    def test_a_lost_dispute_without_lines_comes_back_equal(self, db: Begin[PaymentsWork]) -> None:
+        """A dispute about money that was refunded before has no lines, and comes back equal."""
+        value = attrs.evolve(self.new(1), lines=(), fee=Money(0, self.new(1).amount.currency)).move("lose")
+        self.added(db, [value])
+        assert [] == differences({value.id: value}, self.found(db, [value.id]))
+
+    def test_the_disputes_of_an_order(self, db: Begin[PaymentsWork]) -> None:
+        """`of_order` gives the disputes of one order, the first opened first."""
+        disputes = [attrs.evolve(samples.a_dispute(n, order=1), opened_at=samples.moment(9 - n)) for n in (1, 2, 3)]
+        self.added(db, [*disputes, self.new(4)])
+        with db() as work:
+            assert disputes[::-1] == list(work.disputes.of_order(samples.order_id(1)))
+            assert [] == list(work.disputes.of_order(samples.order_id(9)))
