@@ -1,16 +1,73 @@
-"""The command `quarterturn`: what a person or a script may ask for in one line."""
+"""The command `quarterturn`: what a person or a script may ask for in one line.
+
+Exit status: 0 all is well, 1 the answer is no (a law is broken, something was refused), 2 the question makes no sense (usage, files
+that cannot be read); 130 after Ctrl-C and 141 when nobody reads the output any more.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version
+from typing import Final
+
+NO: Final = 1
+NONSENSE: Final = 2
+INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "demo": "watch a small marketplace sell, split, pay and pay out, and prove it",
+    "replay": "live the orders of three CSV files through every use case, and prove what they came to",
+}
+"""Each command has a module of its name in `commands`, which is imported when it is asked for: help is quick."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what `arguments` (those of the process, unless given) ask for; the answer is the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more at its end: into nothing, so that it does not complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return status
+
+
+def _run(given: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="quarterturn", description="The core of a multi-vendor marketplace.")
     parser.add_argument("--version", action="version", version=f"quarterturn {version('quarterturn')}")
-    parser.parse_args(arguments)
-    parser.print_help()
-    return 0
+    choices = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    asked = next((word for word in given if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        own = choices.add_parser(name, help=summary)
+        if name == asked:
+            _module(name).describe(own)
+    options = parser.parse_args(given)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    from quarterturn_domain.kernel.errors import DomainError  # noqa: PLC0415 (nobody who asks for help waits for it)
+
+    try:
+        status: int = _module(options.command).run(options)
+    except DomainError as refusal:
+        sys.stderr.write(f"quarterturn {options.command}: {refusal.message}\n")
+        return NO
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.startswith("quarterturn"):
+            raise
+        sys.stderr.write(f"quarterturn {options.command} needs {missing.name}: python -m pip install 'quarterturn[cli]'\n")
+        return NONSENSE
+    return status
+
+
+def _module(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 (each has describe(parser) and run(options))
+    return import_module(f"quarterturn_api.commands.{name.replace('-', '_')}")
