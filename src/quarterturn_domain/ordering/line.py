@@ -71,10 +71,13 @@ class OrderLine:
     @property
     def split(self) -> Split:
         """Who has which part of what was paid, after everything that was given back."""
-        if not (self.refunded_goods or self.refunded_shipping):
-            return self.price.goods + self.price.shipping
         goods, shipping = self.price.goods, self.price.shipping
-        return goods - goods.given_back(self.refunded_goods) + shipping - shipping.given_back(self.refunded_shipping)
+        gone = self.cancelled + self.returned
+        if not (self.refunded_goods or self.refunded_shipping or gone):
+            return goods + shipping
+        # Goods that cost the customer nothing cannot be refunded: their units are undone as they go.
+        back = goods.given_back(self.refunded_goods) if goods.paid else goods.undone(gone, self.quantity)
+        return goods - back + shipping - shipping.given_back(self.refunded_shipping)
 
     def ship(self, units: int) -> OrderLine:
         """Send `units`, or `NotThatMany`."""
@@ -119,6 +122,17 @@ class OrderLine:
         paid = self.price.shipping.paid
         freight = self._part(paid, gone) - self._part(paid, gone - units) if shipping else Money.zero(paid.currency)
         return min(goods, self.price.goods.paid - self.refunded_goods), min(freight, paid - self.refunded_shipping)
+
+    def undone(self, units: int) -> Split:
+        """What each party gives for the latest `units` that were cancelled or came back, of goods that cost the customer nothing.
+
+        No refund can say it, because nothing was paid: the platform had funded all of it. Of what was paid for it is nothing.
+        """
+        gone, goods = self.cancelled + self.returned, self.price.goods
+        assert 0 <= units <= gone
+        if goods.paid:
+            return Split.nothing(goods.paid.currency)
+        return goods.undone(gone, self.quantity) - goods.undone(gone - units, self.quantity)
 
     def refund(self, goods: Money, shipping: Money) -> tuple[OrderLine, Split]:
         """Give back so much of the goods and of the shipping: the next line, and what each party gives; or `RefundTooLarge`."""

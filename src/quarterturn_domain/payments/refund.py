@@ -13,6 +13,7 @@ from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import OrderId, PaymentId, RefundId, VendorId
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.money import Money, shares
+from quarterturn_domain.ordering.events import Units
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.events import VendorPart
@@ -107,8 +108,11 @@ def spread(order: Order, amount: Money) -> Sequence[LineRefund]:
     ]
 
 
-def give_back(order: Order, lines: Iterable[LineRefund]) -> tuple[Order, tuple[VendorPart, ...], Money]:
-    """The order after these refunds, what each vendor order's parties give, and the sum; raises `RefundTooLarge` or `NotFound`."""
+def give_back(order: Order, lines: Iterable[LineRefund], gone: Iterable[Units] = ()) -> tuple[Order, tuple[VendorPart, ...], Money]:
+    """The order after these refunds, what each vendor order's parties give, and the sum; raises `RefundTooLarge` or `NotFound`.
+
+    `gone` are units that were just cancelled or came back: those that cost the customer nothing are undone.
+    """
     parts: dict[VendorId, Split] = {}
     sums = Money.zero(order.total.currency)
     for each in lines:
@@ -118,6 +122,10 @@ def give_back(order: Order, lines: Iterable[LineRefund]) -> tuple[Order, tuple[V
         order = order.replace(part.replace(line))
         parts[vendor_id] = parts[vendor_id] + given if vendor_id in parts else given
         sums += each.amount
+    for units in gone:
+        vendor_id = order.vendor_of(units.line)
+        if undone := order.vendor_order(vendor_id).line(units.line).undone(units.quantity):
+            parts[vendor_id] = parts[vendor_id] + undone if vendor_id in parts else undone
     if sums.minor < 0:
         raise Invalid(f"a refund of {sums}", "an amount of zero or more")
     return order, tuple(VendorPart(vendor_id, split) for vendor_id, split in parts.items()), sums

@@ -23,12 +23,12 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import half_up
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.ordering.events import ReturnReceived, UnitsCancelled
+from quarterturn_domain.ordering.events import ReturnReceived, Units, UnitsCancelled
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.events import AuthorizationReleased, RefundFailed, RefundRequested, RefundSucceeded
 from quarterturn_domain.payments.gateway import GatewayRefund, GatewayRefundStatus, GatewayRefused, PaymentGateway
-from quarterturn_domain.payments.payment import Payment, PaymentStatus
+from quarterturn_domain.payments.payment import TAKEN, Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import REFUND, LineRefund, Refund, RefundStatus, give_back, spread
 
@@ -86,7 +86,7 @@ class RequestRefunds:
             order = required(work.orders.lock([command.order_id]), command.order_id, "order")
             known = work.refunds.lock([command.refund_id]).get(command.refund_id)
             if known is not None:
-                if (known.order_id, known.reason) != (order.id, command.reason) or command.amount not in {None, known.amount}:
+                if not _same(known, command, order):
                     raise Conflict("refund", str(known.id), "it was requested with other content")
                 return known
             if command.lines and command.amount is not None:
@@ -95,8 +95,11 @@ class RequestRefunds:
                 lines: Sequence[LineRefund] = [_of_line(order, each) for each in command.lines]
             else:
                 lines = spread(order, command.amount or order.split.paid)
+            if not sum(each.amount.minor for each in lines):
+                raise Invalid("a refund of nothing", "an amount of more than zero")
             refund = owe(work, order, command.refund_id, lines, reason=command.reason, at=command.at)
-            assert refund is not None
+            if refund is None:
+                raise NothingToRefund(order.id, "its payment is only authorised; cancel units, or capture it first")
         return refund
 
 
@@ -111,27 +114,39 @@ def refund_units(work: PaymentsWork, events: Sequence[UnitsCancelled | ReturnRec
             cause, shipping, reason = f"return:{event.return_id}", event.refund_shipping, "returned"
         lines = [LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in event.units]
         refund_id = RefundId(uuid5(OWED, f"{cause}:{event.order_id}:{event.vendor_id}"))
-        owe(work, order, refund_id, lines, reason=reason, at=event.at)
+        owe(work, order, refund_id, lines, gone=event.units, reason=reason, at=event.at)
 
 
 def owe(
-    work: PaymentsWork, order: Order, refund_id: RefundId, lines: Sequence[LineRefund], *, reason: str, at: datetime
+    work: PaymentsWork,
+    order: Order,
+    refund_id: RefundId,
+    lines: Sequence[LineRefund],
+    *,
+    gone: Sequence[Units] = (),
+    reason: str,
+    at: datetime,
 ) -> Refund | None:
-    """Record that these parts of a locked order are owed to its customer.
+    """Record that these parts of a locked order are owed to its customer; `gone` are the units that went with them.
 
-    None when the payment was only authorised, and is lowered.
+    None when the payment was only authorised, and is lowered, or when its authorisation is over.
 
-    Nothing at all is owed, and None returned, when the parts were paid with nothing.
+    Nothing at all is owed, and None returned, when the parts were paid with nothing or went back already.
     """
-    payments = work.payments.of_orders([order.id]).get(order.id, ())
-    payment = _paying(order, payments)
-    after, parts, amount = give_back(order, lines)
+    after, parts, amount = give_back(order, lines, gone)
     if not amount and not any(part.split for part in parts):
         return None
+    payments = work.payments.of_orders([order.id]).get(order.id, ())
+    if not any(payment.status in TAKEN or payment.status is PaymentStatus.AUTHORIZED for payment in payments):
+        # The authorisation is over: nobody has paid, and nobody is owed anything.
+        work.orders.save([after])
+        return None
+    payment = _paying(order, payments, amount)
     work.orders.save([after])
     if payment.status is PaymentStatus.AUTHORIZED:
-        work.payments.save([payment.release(amount)])
-        work.outbox.append([AuthorizationReleased(payment_id=payment.id, order_id=order.id, amount=amount, at=at)])
+        if amount:
+            work.payments.save([payment.release(amount)])
+            work.outbox.append([AuthorizationReleased(payment_id=payment.id, order_id=order.id, amount=amount, at=at)])
         return None
     if amount:
         work.payments.save([payment.refund(amount)])
@@ -220,6 +235,10 @@ def _ask(gateway: PaymentGateway, refund: Refund, payment: Payment) -> GatewayRe
     assert payment.reference is not None
     if refund.reference is not None:
         return gateway.read_refund(refund.reference)
+    # The provider forgets keys after a while, but not refunds: what an earlier run has sent is not sent again.
+    sent = gateway.find_refund(payment.reference, refund.id)
+    if sent is not None and (refund.attempt == 1 or sent.status is not GatewayRefundStatus.FAILED):
+        return sent
     try:
         return gateway.refund_payment(payment.reference, refund.amount, refund_id=refund.id, key=refund.key)
     except GatewayRefused as refusal:
@@ -248,8 +267,35 @@ def _heard(refund: Refund, truth: GatewayRefund, at: datetime) -> tuple[Refund, 
     return (refund,)
 
 
-def _paying(order: Order, payments: Sequence[Payment]) -> Payment:
-    """The payment that pays for the order: captured or authorised, not in quarantine, and not disputed."""
+def _same(known: Refund, command: RequestRefund, order: Order) -> bool:
+    """Whether a refund is the one that is asked for: what the order has lost since does not change the answer."""
+    if (known.order_id, known.reason) != (order.id, command.reason) or command.amount not in {None, known.amount}:
+        return False
+    if not command.lines:
+        return True
+    if [each.line for each in known.lines] != [each.line for each in command.lines]:
+        return False
+    nothing = Money.zero(order.total.currency)
+    for has, asked in zip(known.lines, command.lines, strict=True):
+        if has.shipping != (asked.shipping or nothing):
+            return False
+        if asked.units is None:
+            if has.goods != (asked.goods or nothing):
+                return False
+        else:
+            line = order.vendor_order(order.vendor_of(asked.line)).line(asked.line)
+            # The last units take what is left, and others round by their place: within one minor unit it is the same.
+            price = half_up(line.price.goods.paid.minor * asked.units, line.quantity)
+            if asked.units < line.quantity and abs(has.goods.minor - price) > 1:
+                return False
+    return True
+
+
+def _paying(order: Order, payments: Sequence[Payment], amount: Money) -> Payment:
+    """The payment that pays for the order: captured or authorised, not in quarantine, and not disputed.
+
+    Where no money goes back, one that went back or is disputed will do.
+    """
     for payment in payments:
         if payment.quarantine is None and payment.status in {
             PaymentStatus.CAPTURED,
@@ -257,6 +303,9 @@ def _paying(order: Order, payments: Sequence[Payment]) -> Payment:
             PaymentStatus.AUTHORIZED,
         }:
             return payment
+    taken = [payment for payment in payments if payment.status in TAKEN]
+    if taken and not amount:
+        return taken[0]
     if any(payment.status is PaymentStatus.DISPUTED for payment in payments):
         raise NothingToRefund(order.id, "the customer's bank has taken the payment back; the dispute decides")
     raise NothingToRefund(order.id, "no payment for it has arrived, or all of it went back")
@@ -275,7 +324,15 @@ def _of_line(order: Order, asked: RefundLine) -> LineRefund:
 
 
 def _price_of(line: OrderLine, units: int) -> Money:
-    paid = line.price.goods.paid
-    price = Money(half_up(paid.minor * units, line.quantity), paid.currency)
-    # The last units take what rounding has left, when everything else went back already.
-    return price if units < line.quantity else paid - line.refunded_goods
+    paid, back = line.price.goods.paid, line.refunded_goods
+    if units == line.quantity:
+        return paid - back
+
+    def part(count: int) -> int:
+        return half_up(paid.minor * count, line.quantity)
+
+    # Where whole units went back before, these are the next ones: so the prices of all units add up to that of the line.
+    before = half_up(back.minor * line.quantity, paid.minor) if paid else 0
+    if part(before) == back.minor and before + units <= line.quantity:
+        return Money(part(before + units) - part(before), paid.currency)
+    return Money(part(units), paid.currency)
