@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import DomainError, NotFound, Outcome
+from quarterturn_domain.kernel.errors import NotFound, Outcome
 from quarterturn_domain.kernel.ids import DisputeId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
@@ -17,8 +17,9 @@ from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.dispute import DISPUTE, Dispute, DisputeStatus
 from quarterturn_domain.payments.events import DisputeLost, DisputeOpened, DisputeWon, VendorPart
 from quarterturn_domain.payments.gateway import GatewayDispute, PaymentGateway
-from quarterturn_domain.payments.payment import PAYMENT, Payment
+from quarterturn_domain.payments.payment import PAYMENT, TAKEN, Payment
 from quarterturn_domain.payments.ports import PaymentsWork
+from quarterturn_domain.payments.recording import record
 from quarterturn_domain.payments.refund import LineRefund, give_back, spread
 
 BANKS: Final = UUID("b7f6a0c4-52f7-5a6d-9e0b-31c1f3a1d5e4")
@@ -35,15 +36,15 @@ class SyncDisputes:
 
     def __call__(self, references: Sequence[str]) -> Sequence[Outcome[Dispute]]:
         """For each of the provider's references its dispute afterwards, or `NotFound`, `Unavailable`."""
-        truths = decide_each(references, self._gateway.read_dispute)
-        return [truth if isinstance(truth, DomainError) else self._record(truth) for truth in truths]
+        return decide_each(references, lambda reference: self._record(self._gateway.read_dispute(reference)))
 
-    def _record(self, truth: GatewayDispute) -> Outcome[Dispute]:
+    def _record(self, truth: GatewayDispute) -> Dispute:
+        self._catch_up(truth.payment_reference)
         dispute_id = DisputeId(uuid5(BANKS, truth.reference))
         with self._work() as work:
             payment_id = work.payments.by_reference([truth.payment_reference]).get(truth.payment_reference)
             if payment_id is None:
-                return NotFound("payment", truth.payment_reference)
+                raise NotFound("payment", truth.payment_reference)
             order_id = work.payments.find([payment_id])[payment_id].order_id
             order = required(work.orders.lock([order_id]), order_id, "order")
             payment = work.payments.lock([payment_id])[payment_id]
@@ -53,6 +54,18 @@ class SyncDisputes:
             if truth.status is not DisputeStatus.OPEN and dispute.status is DisputeStatus.OPEN:
                 dispute = self._close(work, dispute, truth, order, payment)
         return dispute
+
+    def _catch_up(self, reference: str) -> None:
+        """Record first that the payment arrived, when its dispute is heard of before that."""
+        with self._work() as work:
+            payment_id = work.payments.by_reference([reference]).get(reference)
+            if payment_id is not None and work.payments.find([payment_id])[payment_id].status in TAKEN:
+                return
+        payment = self._gateway.read_payment(reference)
+        with self._work() as work:
+            known = payment.payment_id is not None and payment.payment_id in work.payments.find([payment.payment_id])
+        if known and payment.payment_id is not None:
+            record(self._work, [(payment.payment_id, payment)], self._clock)
 
     def _open(
         self, work: PaymentsWork, dispute_id: DisputeId, truth: GatewayDispute, order: Order, payment: Payment

@@ -15,10 +15,11 @@ import attrs
 
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.events import Event
-from quarterturn_domain.kernel.ids import OrderId, PaymentId, RefundId
+from quarterturn_domain.kernel.ids import OrderId, PaymentId, RefundId, Sku
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.order import Order, OrderState
+from quarterturn_domain.ordering.vendor_order import FULFILMENT
 from quarterturn_domain.payments.events import (
     PaymentAuthorized,
     PaymentCancelled,
@@ -32,7 +33,7 @@ from quarterturn_domain.payments.gateway import GatewayPayment
 from quarterturn_domain.payments.payment import PAYMENT, TAKEN, Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import Refund
-from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.allocation import Allocation, wanted_units
 from quarterturn_domain.stock.shelf import Shelf
 from quarterturn_domain.stock.stock_item import StockShort
 
@@ -52,7 +53,7 @@ def record(begin: Begin[PaymentsWork], truths: Sequence[Truth], clock: Clock) ->
         # Orders are locked before what belongs to them, everywhere.
         orders = work.orders.lock({payment.order_id for payment in seen.values()})
         payments = work.payments.lock(seen)
-        arriving = {payments[key].order_id for key, truth in truths if _arrives(payments[key], truth)}
+        arriving = {payments[key].order_id for key, truth in truths if _moves_stock(payments[key], truth)}
         shelf = work.stock.lock_orders(arriving) if arriving else Shelf({})
         recording = Recording(payments, orders, shelf, at=clock.now())
         for payment_id, truth in truths:
@@ -85,7 +86,9 @@ class Recording:
         payment = self.payments[payment_id]
         payment = attrs.evolve(payment, reference=truth.reference, charge=truth.charge or payment.charge)
         act = _ACTS[truth.status]
-        if payment.status not in TAKEN and PAYMENT.allows(payment.status, act):
+        # What is authorised does not fail any more: such a word was true before the authorisation, and comes late.
+        late = payment.status in TAKEN or (payment.status is PaymentStatus.AUTHORIZED and act == "fail")
+        if not late and PAYMENT.allows(payment.status, act):
             heard = {"authorize": self._authorized, "capture": self._captured, "fail": self._failed, "cancel": self._cancelled}
             payment = heard.get(act, self._moved)(payment, truth, act)
         self.payments[payment_id] = payment
@@ -99,8 +102,28 @@ class Recording:
         return attrs.evolve(payment.move(act), failure=reason)
 
     def _cancelled(self, payment: Payment, _: GatewayPayment, act: str) -> Payment:
+        after = payment.move(act)
         self.facts.append(PaymentCancelled(payment_id=payment.id, order_id=payment.order_id, at=self._at))
-        return payment.move(act)
+        if payment.status is PaymentStatus.AUTHORIZED and payment.quarantine is None:
+            return attrs.evolve(after, quarantine=self._give_up(payment))
+        return after
+
+    def _give_up(self, payment: Payment) -> str | None:
+        """Cancel what is not shipped of an order whose authorisation has ended; why a person must look at it, if more is gone."""
+        order, reason = self.orders[payment.order_id], "the authorisation of its payment has ended"
+        cause = f"payment:{payment.id}:cancelled"
+        units: list[tuple[Sku, int]] = []
+        for part in order.vendor_orders:
+            if FULFILMENT.allows(part.status, "cancel"):
+                after, facts = part.cancel(cause, reason=reason, at=self._at)
+                units += [(line.sku, line.unshipped) for line in part.lines]
+                order = order.replace(after)
+                self.facts += facts
+        back = {sku: quantity for sku, quantity in wanted_units(units).items() if quantity}
+        self.allocation.restock(order.id, back, cause=cause, reason="cancelled", at=self._at)
+        self.orders[order.id] = order
+        shipped = any(line.shipped for part in order.vendor_orders for line in part.lines)
+        return f"{reason} after goods were shipped" if shipped else None
 
     def _authorized(self, payment: Payment, truth: GatewayPayment, act: str) -> Payment:
         after = attrs.evolve(payment.move(act), failure=None)
@@ -115,25 +138,29 @@ class Recording:
     def _captured(self, payment: Payment, truth: GatewayPayment, act: str) -> Payment:
         honoured = payment.status is PaymentStatus.AUTHORIZED and payment.quarantine is None
         after = attrs.evolve(payment.move(act), captured=truth.captured, fee=truth.fee, failure=None)
-        wrong = _wrong_sum(truth.captured, payment.capturable)
+        due = payment.capturable
+        wrong = _wrong_sum(truth.captured, due)
+        if wrong and honoured and due < truth.captured <= payment.amount:
+            # Units were cancelled while nobody knew that the whole had been captured: what they cost goes back.
+            self._arrived(after, due)
+            self._unclaimed(after, wrong, truth.captured - due, Money.zero(due.currency))
+            return self._refund_of_itself(after, wrong, truth.captured - due)
         if wrong:
-            self._unclaimed(after, wrong, quarantined=True)
+            self._unclaimed(after, wrong, after.captured, after.fee, quarantined=True)
             return attrs.evolve(after, quarantine=wrong)
         why_not = None if honoured else self._honour(payment.order_id)
         if why_not:
-            self._unclaimed(after, why_not, quarantined=False)
-            return self._refund_of_itself(after, why_not)
-        self.facts.append(
-            PaymentCaptured(
-                payment_id=after.id,
-                order_id=after.order_id,
-                amount=after.captured,
-                fee=after.fee,
-                parts=tuple(VendorPart(part.vendor_id, part.split) for part in self.orders[after.order_id].vendor_orders),
-                at=self._at,
-            )
-        )
+            self._unclaimed(after, why_not, after.captured, after.fee)
+            return self._refund_of_itself(after, why_not, after.captured)
+        self._arrived(after, after.captured)
         return after
+
+    def _arrived(self, payment: Payment, amount: Money) -> None:
+        parts = tuple(VendorPart(part.vendor_id, part.split) for part in self.orders[payment.order_id].vendor_orders)
+        fact = PaymentCaptured(
+            payment_id=payment.id, order_id=payment.order_id, amount=amount, fee=payment.fee, parts=parts, at=self._at
+        )
+        self.facts.append(fact)
 
     def _honour(self, order_id: OrderId) -> str | None:
         """Let the order be paid and its stock be sold, or say why it cannot be."""
@@ -149,25 +176,27 @@ class Recording:
         self.facts.append(fact)
         return None
 
-    def _unclaimed(self, payment: Payment, reason: str, *, quarantined: bool) -> None:
+    def _unclaimed(self, payment: Payment, reason: str, amount: Money, fee: Money, *, quarantined: bool = False) -> None:
         self.facts.append(
             PaymentUnclaimed(
                 payment_id=payment.id,
                 order_id=payment.order_id,
-                amount=payment.captured,
-                fee=payment.fee,
+                amount=amount,
+                fee=fee,
                 reason=reason,
                 quarantined=quarantined,
                 at=self._at,
             )
         )
 
-    def _refund_of_itself(self, payment: Payment, reason: str) -> Payment:
+    def _refund_of_itself(self, payment: Payment, reason: str, amount: Money) -> Payment:
+        if not amount:
+            return attrs.evolve(payment, quarantine=None)
         refund = Refund(
             id=RefundId(uuid5(OF_ITSELF, f"payment:{payment.id}")),
             payment_id=payment.id,
             order_id=payment.order_id,
-            amount=payment.captured,
+            amount=amount,
             lines=(),
             reason=reason,
             requested_at=self._at,
@@ -184,11 +213,12 @@ class Recording:
                 at=self._at,
             )
         )
-        return attrs.evolve(payment.refund(payment.captured), quarantine=None)
+        return attrs.evolve(payment.refund(amount), quarantine=None)
 
 
-def _arrives(payment: Payment, truth: GatewayPayment) -> bool:
-    return payment.status not in TAKEN and truth.status in {*TAKEN, PaymentStatus.AUTHORIZED}
+def _moves_stock(payment: Payment, truth: GatewayPayment) -> bool:
+    """Whether units are sold because the money arrives, or come back because its authorisation ends."""
+    return payment.status not in TAKEN and truth.status in {*TAKEN, PaymentStatus.AUTHORIZED, PaymentStatus.CANCELLED}
 
 
 def _wrong_sum(paid: Money, due: Money) -> str | None:

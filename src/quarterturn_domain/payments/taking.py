@@ -12,7 +12,7 @@ import attrs
 
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import Conflict, DomainError, NotFound, Outcome, Rejected
+from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, NotFound, Outcome, Rejected
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import AccountId, OrderId, PaymentId
 from quarterturn_domain.kernel.repository import required
@@ -20,7 +20,7 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.payments.events import PaymentOpened
 from quarterturn_domain.payments.gateway import GatewayPayment, PaymentGateway, PaymentRequest
-from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, Payment
+from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.recording import Truth, record
 
@@ -88,11 +88,12 @@ class StartPayments:
         """For each command its payment, or `NotFound`, `NotAwaitingPayment`, `Conflict`, `GatewayRefused`, `Unavailable`."""
         intents = self._intend(commands)
 
-        def ask(asked: tuple[StartPayment, Outcome[Payment]]) -> Truth:
+        def ask(asked: tuple[StartPayment, Outcome[tuple[Payment, bool]]]) -> Truth:
             command, intent = asked
             if isinstance(intent, DomainError):
                 raise intent
-            return intent.id, ask_for(self._gateway, intent, command.method)
+            payment, fresh = intent
+            return payment.id, ask_for(self._gateway, payment, command.method, fresh=fresh)
 
         answers = decide_each(zip(commands, intents, strict=True), ask)
         recorded = record(self._work, [answer for answer in answers if not isinstance(answer, DomainError)], self._clock)
@@ -103,12 +104,13 @@ class StartPayments:
             for answer in answers
         ]
 
-    def _intend(self, commands: Sequence[StartPayment]) -> Sequence[Outcome[Payment]]:
+    def _intend(self, commands: Sequence[StartPayment]) -> Sequence[Outcome[tuple[Payment, bool]]]:
+        """For each command its payment, and whether the provider cannot know of it yet."""
         with self._work() as work:
             orders = work.orders.lock({command.order_id for command in commands})
             draft = Draft(work.payments.lock({command.payment_id for command in commands}))
 
-            def intend(command: StartPayment) -> Payment:
+            def intend(command: StartPayment) -> tuple[Payment, bool]:
                 order = required(orders, command.order_id, "order")
                 if command.by is not None and command.by != order.buyer_id:
                     raise NotFound("order", str(order.id))
@@ -116,12 +118,12 @@ class StartPayments:
                 if before is not None:
                     if (before.order_id, before.capture_method) != (command.order_id, command.capture_method):
                         raise Conflict("payment", str(before.id), "it was opened with other content")
-                    return before
+                    return before, False
                 if order.state is not OrderState.PLACED:
                     raise NotAwaitingPayment(order.id, order.state.value)
                 payment = Payment.open(command.payment_id, order.id, order.total, command.capture_method, at=command.at)
                 fact = PaymentOpened(payment_id=payment.id, order_id=order.id, amount=payment.amount, at=command.at)
-                return draft.put(payment.id, payment, fact)
+                return draft.put(payment.id, payment, fact), True
 
             intents = decide_each(commands, intend)
             draft.record(work, work.payments)
@@ -178,23 +180,36 @@ class SettleAuthorizations:
         self._clock = clock
 
     def __call__(self, command: SettleAuthorization) -> Payment:
-        """The payment afterwards; raises `NotFound`, `InvalidTransition`, `GatewayRefused`, `Unavailable`."""
+        """The payment afterwards; raises `NotFound`, `Invalid`, `InvalidTransition`, `GatewayRefused`, `Unavailable`."""
+        if command.act not in {"capture", "cancel"}:
+            raise Invalid(f"the act {command.act!r}", '"capture" or "cancel"')
         payment = _find(self._work, command.payment_id)
         if payment.status in TAKEN and command.act == "capture":
             return payment
         PAYMENT.next(payment.status, command.act)
         reference = payment.reference or ask_for(self._gateway, payment, None).reference
         if command.act == "capture" and payment.capturable:
-            truth = self._gateway.capture_payment(reference, payment.capturable, key=f"payment:{payment.id}:capture")
+            # What was released since the last try is part of the key: a refusal of another sum says nothing about this one.
+            key = f"payment:{payment.id}:capture:{payment.released.minor}"
+            truth = self._gateway.capture_payment(reference, payment.capturable, key=key)
         else:
             truth = self._gateway.cancel_payment(reference, key=f"payment:{payment.id}:cancel")
         return record(self._work, [(payment.id, truth)], self._clock)[payment.id]
 
 
-def ask_for(gateway: PaymentGateway, payment: Payment, method: str | None) -> GatewayPayment:
-    """The provider's payment for ours: the one that it has, else a new one; asked for twice under one key it is one."""
+def ask_for(gateway: PaymentGateway, payment: Payment, method: str | None, *, fresh: bool = False) -> GatewayPayment:
+    """The provider's payment for ours: the one that it has, else a new one; asked for twice under one key it is one.
+
+    It is looked up first, because the provider forgets keys after a while and refuses them with another `method`; a `fresh`
+    payment, of which it cannot know, is not. Where nothing is to be paid no provider is asked.
+    """
+    if not payment.amount:
+        nothing = payment.amount
+        return GatewayPayment(f"free:{payment.id}", payment.id, PaymentStatus.CAPTURED, nothing, nothing, nothing)
     if payment.reference is not None:
         return gateway.read_payment(payment.reference)
+    if not fresh and (known := gateway.find_payment(payment.id)) is not None:
+        return known
     request = PaymentRequest(payment.id, payment.order_id, payment.amount, payment.capture_method, method)
     return gateway.open_payment(request, key=f"payment:{payment.id}:open")
 
