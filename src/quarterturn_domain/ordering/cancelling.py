@@ -56,9 +56,11 @@ class CancelOrders:
     def __call__(self, command: CancelOrder | CancelUnits) -> Order:
         """The order afterwards; the same cancellation again changes nothing.
 
-        Raises `NotFound`, `InvalidTransition`, `NotThatMany`.
+        Raises `NotFound`, `InvalidTransition`, `NotThatMany`, `Invalid`, and `NothingToRefund` while the payment is disputed.
         """
-        cancellation = f"cancellation:{command.cancellation_id}"
+        # One id may cancel several orders, and units of several vendors: each of them once.
+        whose = f":{command.vendor_id}" if isinstance(command, CancelUnits) else ""
+        cancellation = f"cancellation:{command.cancellation_id}:{command.order_id}{whose}"
         with self._work() as work:
             order = required(work.orders.lock([command.order_id]), command.order_id, "order")
             if isinstance(command, CancelOrder) and command.by is not None and command.by != order.buyer_id:
@@ -70,7 +72,8 @@ class CancelOrders:
                 after, facts = _cancel_paid(order, command, cancellation, allocation)
             else:
                 if isinstance(command, CancelUnits):
-                    order.vendor_order(command.vendor_id)
+                    # One vendor must not give up what others sell: before it is paid, an order is cancelled as a whole.
+                    FULFILMENT.next(order.vendor_order(command.vendor_id).status, "cancel units")
                 after, fact = order.cancel(reason=command.reason, at=command.at)
                 facts = [fact]
                 allocation.release(order.id)

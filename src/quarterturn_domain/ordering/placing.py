@@ -133,16 +133,11 @@ def price(
     policy: CheckoutPolicy,
 ) -> Sequence[Outcome[Order]]:
     """For each command the order as it would be placed, or the one that was placed before, or why it cannot be; pure."""
-    drafts: dict[OrderId, Order] = dict(known)
 
     def draft(command: PlaceOrder) -> Order:
         mark = fingerprint(command)
-        order = drafts.get(command.order_id)
-        if order is None:
-            order = drafts[command.order_id] = _draft(command, mark, offers, book, policy)
-        elif order.fingerprint != mark:
-            raise Conflict("order", str(command.order_id), "it was placed with other content")
-        return order
+        order = known.get(command.order_id)
+        return _draft(command, mark, offers, book, policy) if order is None else _same(order, mark)
 
     return decide_each(commands, draft)
 
@@ -163,10 +158,13 @@ def decide(
     facts: list[Event] = []
     missed: set[Sku] = set()
     for command, order in zip(commands, priced, strict=True):
-        if isinstance(order, DomainError) or order.id in known or order.id in placed:
+        if isinstance(order, DomainError) or order.id in known:
             outcomes.append(order)
             continue
         try:
+            if order.id in placed:
+                outcomes.append(_same(placed[order.id], order.fingerprint))
+                continue
             cart = (
                 required(ordered, command.cart_id, "cart").order(order.id, at=command.at) if command.cart_id is not None else None
             )
@@ -183,6 +181,12 @@ def decide(
         outcomes.append(order)
     changed = [cart for key, cart in ordered.items() if cart is not carts.get(key)]
     return Decision(outcomes, tuple(placed.values()), changed, allocation, (*allocation.facts, *facts), frozenset(missed))
+
+
+def _same(order: Order, mark: str) -> Order:
+    if order.fingerprint != mark:
+        raise Conflict("order", str(order.id), "it was placed with other content")
+    return order
 
 
 def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book: PriceBook, policy: CheckoutPolicy) -> Order:
