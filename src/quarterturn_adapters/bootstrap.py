@@ -18,6 +18,7 @@ from quarterturn_domain.catalog.publishing import MoveProducts
 from quarterturn_domain.identity.onboarding import ApplyAsVendors, GovernVendors
 from quarterturn_domain.identity.registering import GovernAccounts, RegisterAccounts
 from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import DomainError, Outcome
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin, Reactions
@@ -31,13 +32,14 @@ from quarterturn_domain.ordering.placing import CheckoutPolicy, PlaceOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.events import RefundRequested
-from quarterturn_domain.payments.gateway import PaymentGateway
+from quarterturn_domain.payments.gateway import OutcomeUnknown, PaymentGateway
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.events import PayoutScheduled
 from quarterturn_domain.payouts.gateway import TransferGateway
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
+from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms, start_hold
@@ -182,5 +184,12 @@ def subscriptions(send_refunds: SendRefunds, send_payouts: SendPayouts) -> Mappi
     """Which events are answered after their commit: each by one use case."""
     return {
         RefundRequested: lambda events: send_refunds([event.refund_id for event in events]),
-        PayoutScheduled: lambda events: send_payouts([event.payout_id for event in events]),
+        PayoutScheduled: lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],
     }
+
+
+def _known(outcome: Outcome[Payout]) -> Outcome[Payout]:
+    """The outcome of sending a payout; where nobody knows it, its event comes again, and it is looked up."""
+    if not isinstance(outcome, DomainError) and outcome.status is PayoutStatus.UNKNOWN:
+        return OutcomeUnknown(f"the payout {outcome.id}")
+    return outcome

@@ -11,6 +11,7 @@ from typing import Protocol
 import attrs
 
 from quarterturn_domain.identity.vendor import PayoutAccount
+from quarterturn_domain.kernel.errors import NotFound
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.kernel.money import Money
 
@@ -87,3 +88,17 @@ class TransferGateway(Protocol):
     def find_payout(self, account: str, payout_id: PayoutId) -> GatewayPayout | None:
         """The payout that was made under our id, if the provider has it."""
         ...
+
+
+def reversed_to(gateway: TransferGateway, payout_id: PayoutId, until: Money) -> Money:
+    """Take a payout's transfer back until `until` of it is reversed in all; how much is then, which may be more.
+
+    What is reversed already is read from the provider, so that a try whose outcome was not known is not repeated.
+    """
+    made = gateway.find_transfer(payout_id)
+    if made is None:
+        raise NotFound("transfer", str(payout_id))
+    if made.reversed >= until:
+        return made.reversed
+    key = f"payout:{payout_id}:reverse:{made.reversed.minor}:{until.minor}"
+    return gateway.reverse_transfer(made.reference, until - made.reversed, key=key).reversed

@@ -16,15 +16,15 @@ import attrs
 from quarterturn_domain.identity.vendor import Vendor
 from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import DomainError, Outcome, Unavailable
+from quarterturn_domain.kernel.errors import DomainError, NotFound, Outcome, Unavailable
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.payments.gateway import GatewayRefused
+from quarterturn_domain.payments.gateway import GatewayRefused, OutcomeUnknown
 from quarterturn_domain.payouts.events import PayoutScheduled
-from quarterturn_domain.payouts.gateway import GatewayPayoutStatus, TransferGateway
+from quarterturn_domain.payouts.gateway import GatewayPayoutStatus, TransferGateway, reversed_to
 from quarterturn_domain.payouts.payout import PAYOUT, Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.schedule import PayoutTerms
@@ -156,24 +156,32 @@ class SendPayouts:
         self._clock = clock
 
     def __call__(self, payout_ids: Sequence[PayoutId]) -> Sequence[Outcome[Payout]]:
-        """For each id its payout afterwards (`sent`, `failed` or `unknown`), or `NotFound`."""
+        """For each id its payout afterwards (`sent`, `failed` or `unknown`), or `NotFound`, `Unavailable`."""
         payouts = _find(self._work, payout_ids)
         return _record_each(self._work, payout_ids, payouts, self._send, self._clock)
 
     def _send(self, payout: Payout) -> tuple[Payout, str, str]:
         if payout.status not in {PayoutStatus.SCHEDULED, PayoutStatus.UNKNOWN}:
             return payout, "", ""
+        # The provider forgets keys after a while, but not transfers: what an earlier run has done is not done again. Where nobody
+        # answers, nothing is done and nothing changes; the payout is asked about again.
+        made = self._gateway.find_transfer(payout.id)
+        key = f"payout:{payout.id}:transfer"
         try:
-            if payout.transfer is None:
-                key = f"payout:{payout.id}:transfer"
+            if made is None:
                 made = self._gateway.transfer(payout.account, payout.amount, payout_id=payout.id, key=key)
-                payout = attrs.evolve(payout, transfer=made.reference)
         except GatewayRefused as refusal:
             return payout, "fail", refusal.message
-        except Unavailable as unknown:
+        except OutcomeUnknown as unknown:
             return payout, "lose_sight", unknown.message
+        payout = attrs.evolve(payout, transfer=made.reference)
+        if made.reversed:
+            # It was refused, and is on its way back: it must not be sent after all.
+            return self._take_back(payout, payout.failure or "the payout was refused")
         try:
-            sent = self._gateway.pay_out(payout.account, payout.amount, payout_id=payout.id, key=f"payout:{payout.id}:pay_out")
+            sent = self._gateway.find_payout(payout.account, payout.id)
+            if sent is None:
+                sent = self._gateway.pay_out(payout.account, payout.amount, payout_id=payout.id, key=f"payout:{payout.id}:pay_out")
         except GatewayRefused as refusal:
             return self._take_back(payout, refusal.message)
         except Unavailable as unknown:
@@ -181,10 +189,9 @@ class SendPayouts:
         return attrs.evolve(payout, reference=sent.reference), "send", ""
 
     def _take_back(self, payout: Payout, reason: str) -> tuple[Payout, str, str]:
-        assert payout.transfer is not None
         try:
-            self._gateway.reverse_transfer(payout.transfer, payout.amount, key=f"payout:{payout.id}:reverse")
-        except (GatewayRefused, Unavailable) as refusal:
+            reversed_to(self._gateway, payout.id, payout.amount)
+        except (GatewayRefused, NotFound, Unavailable) as refusal:
             return payout, "lose_sight", f"{reason}; the transfer is not reversed yet: {refusal.message}"
         return attrs.evolve(payout, transfer=None), "fail", reason
 
@@ -214,10 +221,7 @@ class ConfirmPayouts:
             return payout, "", ""
         if act != "pay":
             # The money is on the connected account again; the platform takes it back, and the vendor's balance has it.
-            assert payout.transfer is not None
-            left = payout.amount - payout.recalled
-            if left:
-                self._gateway.reverse_transfer(payout.transfer, left, key=f"payout:{payout.id}:reverse")
+            reversed_to(self._gateway, payout.id, payout.amount)
         return payout, act, truth.failure or ""
 
 
@@ -276,5 +280,8 @@ def _booked(before: Payout, act: str, at: datetime) -> Sequence[Entry]:
         amounts = [(source, back), (AccountKind.VENDOR_AVAILABLE, -back)]
         kind = EntryKind.PAYOUT_FAILED
     else:
+        return ()
+    if not any(money for _, money in amounts):
+        # All of it was recalled before, and is booked.
         return ()
     return [moved(f"payout:{before.id}:{act}", kind, amounts, before.vendor_id, at=at)]

@@ -64,9 +64,9 @@ class Payout:
 
     @property
     def reversible(self) -> Money:
-        """What of its transfer can still be taken back."""
-        gone = self.status in {PayoutStatus.FAILED, PayoutStatus.RETURNED} or self.transfer is None
-        return Money.zero(self.amount.currency) if gone else self.amount - self.recalled
+        """What of its transfer can still be taken back; of one whose outcome is not known, nothing."""
+        left = self.status in {PayoutStatus.SENT, PayoutStatus.PAID} and self.transfer is not None
+        return self.amount - self.recalled if left else Money.zero(self.amount.currency)
 
     def move(self, act: str, *, reason: str = "", at: datetime) -> tuple[Payout, PayoutMoved]:
         """The payout after `send`, `lose_sight`, `pay`, `fail` or `return`."""

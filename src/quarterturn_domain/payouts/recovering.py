@@ -9,13 +9,13 @@ from typing import Final
 import attrs
 
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import Unavailable
+from quarterturn_domain.kernel.errors import NotFound, Unavailable
 from quarterturn_domain.kernel.ids import VendorId
 from quarterturn_domain.kernel.money import Money, total
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payments.gateway import GatewayRefused
 from quarterturn_domain.payouts.events import DebtRecovered
-from quarterturn_domain.payouts.gateway import TransferGateway
+from quarterturn_domain.payouts.gateway import TransferGateway, reversed_to
 from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovery import Debt, Recovered, RecoveryStep, waterfall
@@ -29,8 +29,7 @@ _PAGE: Final = 500
 class RecoverDebts:
     """Covers negative balances: reserves and write-offs in one transaction each, reversals by asking the provider first.
 
-    A reversal is intended, asked for under a key of its own, and booked when the provider has said yes; asked for again it is the
-    same one.
+    A reversal is booked when the provider has said yes; one that was made and not booked is found there by the next run.
     """
 
     def __init__(self, work: Begin[PayoutsWork], gateway: TransferGateway, clock: Clock) -> None:
@@ -58,9 +57,8 @@ class RecoverDebts:
         for step in steps:
             if step.step is RecoveryStep.REVERSE:
                 done += self._reverse(vendor_id, step.amount, payouts, at)
-            else:
-                self._book(vendor_id, step, at)
-                done.append(step)
+            elif (booked := self._book(vendor_id, step, at)) is not None:
+                done.append(booked)
         return done
 
     def _decide(self, vendor_id: VendorId, seen: Money, at: datetime) -> tuple[Sequence[Recovered], Sequence[Payout]]:
@@ -96,37 +94,50 @@ class RecoverDebts:
             part = min(left, payout.reversible)
             if not part:
                 continue
-            assert payout.transfer is not None
-            key = f"payout:{payout.id}:recall:{payout.recalled.minor}"
             try:
-                self._gateway.reverse_transfer(payout.transfer, part, key=key)
-            except (GatewayRefused, Unavailable):
+                # What an earlier run took back and did not get to book is found there, and may be more.
+                recalled = reversed_to(self._gateway, payout.id, payout.recalled + part)
+            except (GatewayRefused, NotFound, Unavailable):
                 # The vendor has spent it, or the provider is away: the next payout, the next step or the next run covers it.
                 continue
             with self._work() as work:
+                work.vendors.lock([vendor_id])
                 now = work.payouts.lock([payout.id])[payout.id]
-                if now.recalled == payout.recalled:
-                    work.payouts.save([attrs.evolve(now, recalled=now.recalled + part)])
-                    self._enter(work, vendor_id, Recovered(RecoveryStep.REVERSE, part), key, at)
-            done.append(Recovered(RecoveryStep.REVERSE, part))
+                fresh = recalled - now.recalled
+                # A payout that came back meanwhile has booked all of it.
+                if fresh.minor > 0 and now.reversible:
+                    work.payouts.save([attrs.evolve(now, recalled=recalled)])
+                    fact = f"payout:{payout.id}:recall:{now.recalled.minor}"
+                    step = Recovered(RecoveryStep.REVERSE, fresh)
+                    self._enter(work, vendor_id, step, fact, at)
+                    done.append(step)
             left -= part
         return done
 
-    def _book(self, vendor_id: VendorId, step: Recovered, at: datetime) -> None:
+    def _book(self, vendor_id: VendorId, step: Recovered, at: datetime) -> Recovered | None:
+        """Cover what of the step is still owed and still there; None when that is nothing, or was done at this instant."""
         with self._work() as work:
             work.vendors.lock([vendor_id])
-            fact = f"debt:{vendor_id}:{step.amount.currency.code}:{step.step}:{at.isoformat()}"
-            if work.journal.booked([fact]):
-                return
+            unit = step.amount.currency
+            fact = f"debt:{vendor_id}:{unit.code}:{step.step}:{at.isoformat()}"
+            owed = -_balance(work, AccountKind.VENDOR_AVAILABLE, vendor_id, step.amount)
+            if work.journal.booked([fact]) or owed.minor <= 0:
+                return None
+            left = amount = min(step.amount, owed)
             if step.step is RecoveryStep.RESERVE:
-                left = step.amount
                 changed = []
-                for earning in work.earnings.reserved_of(vendor_id, step.amount.currency):
+                for earning in work.earnings.reserved_of(vendor_id, unit):
                     part = min(left, earning.reserved)
-                    changed.append(attrs.evolve(earning, reserved=earning.reserved - part))
-                    left -= part
+                    if part:
+                        changed.append(attrs.evolve(earning, reserved=earning.reserved - part))
+                        left -= part
                 work.earnings.save(changed)
-            self._enter(work, vendor_id, step, fact, at)
+                amount -= left
+            if not amount:
+                return None
+            booked = Recovered(step.step, amount)
+            self._enter(work, vendor_id, booked, fact, at)
+        return booked
 
     def _enter(self, work: PayoutsWork, vendor_id: VendorId, step: Recovered, fact: str, at: datetime) -> None:
         source = _SOURCES[step.step]

@@ -34,14 +34,18 @@ class SetPayoutTerms:
 
 
 def start_hold(work: PayoutsWork, events: Sequence[VendorOrderDelivered]) -> None:
-    """The reaction to a delivery: the hold period of the vendor's earning begins."""
+    """The reaction to a delivery: the hold period of the vendor's earning begins.
+
+    Goods may arrive before their payment is captured: then the earning is known from now on, and what it is comes with the capture.
+    """
     terms = work.payout_terms.of({event.vendor_id for event in events})
     earnings = work.earnings.lock({(event.order_id, event.vendor_id) for event in events})
-    work.earnings.save(
-        earning.delivered(event.at + terms[event.vendor_id].hold)
-        for event in events
-        if (earning := earnings.get((event.order_id, event.vendor_id))) is not None
-    )
+    due = {(event.order_id, event.vendor_id): event.at + terms[event.vendor_id].hold for event in events}
+    work.earnings.save(earning.delivered(due[key]) for key, earning in earnings.items())
+    if early := {key: due_at for key, due_at in due.items() if key not in earnings}:
+        orders = work.orders.find({order_id for order_id, _ in early})
+        nothing = {order_id: Money.zero(order.total.currency) for order_id, order in orders.items()}
+        work.earnings.add(Earning(*key, nothing[key[0]], nothing[key[0]], due_at) for key, due_at in early.items())
 
 
 class ReleaseEarnings:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from quarterturn_domain.kernel.ids import OrderId, VendorId
 from quarterturn_domain.kernel.money import Money
@@ -24,6 +25,7 @@ from quarterturn_domain.settlement.journal import Entry, EntryKind
 
 Earnings: TypeAlias = Mapping[tuple[OrderId, VendorId], Earning]
 
+_NONE: Final[Earnings] = MappingProxyType({})
 _CLEARING = LedgerAccount(AccountKind.PROCESSOR_CLEARING)
 _FEES = LedgerAccount(AccountKind.PROCESSOR_FEES)
 _REFUNDS = LedgerAccount(AccountKind.REFUNDS)
@@ -31,11 +33,13 @@ _DISPUTES = LedgerAccount(AccountKind.DISPUTES)
 _WRITE_OFFS = LedgerAccount(AccountKind.WRITE_OFFS)
 
 
-def captured(event: PaymentCaptured) -> Entry:
-    """The customer's money has arrived and everybody has their part of it."""
+def captured(event: PaymentCaptured, earnings: Earnings = _NONE) -> Entry:
+    """The customer's money has arrived and everybody has their part of it; `earnings` are those that were known before."""
     postings = [(_CLEARING, event.amount), *_fee(event.fee)]
     for part in event.parts:
-        postings.append((LedgerAccount(AccountKind.VENDOR_PENDING, part.vendor_id), -part.split.earning))
+        earning = earnings.get((event.order_id, part.vendor_id))
+        where = AccountKind.VENDOR_PENDING if earning is None else earning.where
+        postings.append((LedgerAccount(where, part.vendor_id), -part.split.earning))
         postings += _platform(part, sign=-1)
     return Entry.of(f"payment:{event.payment_id}:captured", EntryKind.CAPTURE, postings, at=event.at, order_id=event.order_id)
 

@@ -55,12 +55,12 @@ def _booked(event: Posted, earnings: Draft[tuple[OrderId, VendorId], Earning]) -
         if (earning := earnings.get((event.order_id, part.vendor_id)))
     }
     if isinstance(event, PaymentCaptured):
-        yield bookings.captured(event)
+        yield bookings.captured(event, known)
         for part in event.parts:
             earned = part.split.earning
             earning = Earning(event.order_id, part.vendor_id, earned, Money.zero(earned.currency))
             before = known.get(earning.key)
-            # An order whose payment is captured in parts earns its parts one after the other.
+            # It is known before when goods arrived before their payment was captured.
             earnings.put(earning.key, earning if before is None else before.change(earned))
         return
     if isinstance(event, RefundRequested):
