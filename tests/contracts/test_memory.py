@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from quarterturn_adapters.clock import ManualClock, SystemClock
+from quarterturn_adapters.ids import SeededIds, SystemIds
 from quarterturn_adapters.memory import MemoryDatabase, MemoryWork
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
+from quarterturn_domain.testing.contracts.journal import JournalContract
+from quarterturn_domain.testing.contracts.kernel import (
+    AnswersContract,
+    ClockContract,
+    IdsContract,
+    InboxContract,
+    OutboxContract,
+    UnitOfWorkContract,
+)
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
 from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract
+from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsContract, PayoutTermsContract
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
+from quarterturn_domain.testing.contracts.settlement import EarningsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
+from quarterturn_domain.testing.samples import START
 
 
 class InMemory:
@@ -27,6 +43,10 @@ class TestAccounts(InMemory, AccountsContract):
     """Accounts in memory."""
 
 
+class TestAnswers(InMemory, AnswersContract):
+    """Answers in memory."""
+
+
 class TestCarts(InMemory, CartsContract):
     """Carts in memory."""
 
@@ -35,8 +55,24 @@ class TestCategories(InMemory, CategoriesContract):
     """Categories in memory."""
 
 
+class TestDebts(InMemory, DebtsContract):
+    """Debts in memory."""
+
+
 class TestDisputes(InMemory, DisputesContract):
     """Disputes in memory."""
+
+
+class TestEarnings(InMemory, EarningsContract):
+    """Earnings in memory."""
+
+
+class TestInbox(InMemory, InboxContract):
+    """Inbox in memory."""
+
+
+class TestJournal(InMemory, JournalContract):
+    """Journal in memory."""
 
 
 class TestKits(InMemory, KitsContract):
@@ -55,8 +91,20 @@ class TestOrders(InMemory, OrdersContract):
     """Orders in memory."""
 
 
+class TestOutbox(InMemory, OutboxContract):
+    """Outbox in memory."""
+
+
 class TestPayments(InMemory, PaymentsContract):
     """Payments in memory."""
+
+
+class TestPayoutTerms(InMemory, PayoutTermsContract):
+    """Payout terms in memory."""
+
+
+class TestPayouts(InMemory, PayoutsContract):
+    """Payouts in memory."""
 
 
 class TestPriceBooks(InMemory, PriceBooksContract):
@@ -79,5 +127,27 @@ class TestStock(InMemory, StockContract):
     """Stock in memory."""
 
 
+class TestUnitOfWork(InMemory, UnitOfWorkContract):
+    """Unit of work in memory."""
+
+
 class TestVendors(InMemory, VendorsContract):
     """Vendors in memory."""
+
+
+class TestClock(ClockContract):
+    """The clocks that need nothing."""
+
+    @pytest.fixture(params=["system", "manual"])
+    def clock(self, request: pytest.FixtureRequest) -> Clock:
+        """Each of them."""
+        return SystemClock() if request.param == "system" else ManualClock(START)
+
+
+class TestIds(IdsContract):
+    """The makers of ids that need nothing."""
+
+    @pytest.fixture(params=["system", "seeded"])
+    def ids(self, request: pytest.FixtureRequest) -> Ids:
+        """Each of them."""
+        return SystemIds() if request.param == "system" else SeededIds(1)

@@ -8,6 +8,7 @@ Times have microseconds, amounts are in currencies with two, no and three decima
 (True, 'BHD')
 """
 
+from quarterturn_domain.testing.samples.facts import a_fact, every_fact
 from quarterturn_domain.testing.samples.goods import (
     a_category,
     a_kit,
@@ -94,6 +95,7 @@ __all__ = [
     "a_delivered_order",
     "a_discount",
     "a_dispute",
+    "a_fact",
     "a_kit",
     "a_location",
     "a_paid_order",
@@ -123,6 +125,7 @@ __all__ = [
     "currency",
     "discount_id",
     "dispute_id",
+    "every_fact",
     "furnish_catalog",
     "furnish_locations",
     "furnish_orders",

@@ -1,0 +1,415 @@
+"""What the ports of the kernel promise: the unit of work, its outbox and inbox, first answers, the clock and new ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from quarterturn_domain.identity.ports import IdentityWork
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Conflict
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import Answer, Answers
+from quarterturn_domain.kernel.ids import Ids
+from quarterturn_domain.kernel.work import Begin, Inbox, Message, Outbox, Reactions, UnitOfWork
+from quarterturn_domain.testing import samples
+from quarterturn_domain.testing.contracts.database import (
+    PATIENCE_SECONDS,
+    DatabaseContract,
+    Undone,
+    another_thread,
+    moment_for_others,
+    undo,
+)
+from quarterturn_domain.testing.contracts.equality import differences
+
+TICK: Final = timedelta(microseconds=1)
+
+
+class UnitOfWorkContract(DatabaseContract):
+    """What `UnitOfWork` and `Begin` promise."""
+
+    def test_leaving_the_block_commits(self, db: Begin[IdentityWork]) -> None:
+        """What was written in a unit of work is there for later ones: state and events."""
+        with db() as work:
+            work.accounts.add([samples.an_account(1)])
+            work.outbox.append(_facts(1))
+        with db() as work:
+            assert {samples.account_id(1): samples.an_account(1)} == work.accounts.find([samples.account_id(1)])
+            assert _facts(1) == [message.event for message in work.outbox.pending(10)]
+
+    def test_an_exception_takes_everything_back(self, db: Begin[IdentityWork]) -> None:
+        """An exception that leaves the block is raised on, and nothing of the unit of work remains: no state, event or notice."""
+        handled = samples.numbered(1, 1)
+        with pytest.raises(Undone), db() as work:
+            work.accounts.add([samples.an_account(1)])
+            work.outbox.append(_facts(1))
+            assert [handled] == list(work.inbox.admit("mailer", [handled]))
+            undo()
+        with db() as work:
+            assert {} == work.accounts.find([samples.account_id(1)])
+            assert [] == list(work.outbox.pending(10))
+            assert [handled] == list(work.inbox.admit("mailer", [handled]))
+
+    def test_a_failure_leaves_the_database_usable(self, db: Begin[IdentityWork]) -> None:
+        """After a unit of work that failed, also by a refused write, the next one begins as if nothing had been."""
+        with db() as work:
+            work.accounts.add([samples.an_account(1)])
+        with pytest.raises(Conflict), db() as work:
+            work.accounts.add([samples.an_account(1)])
+        with db() as work:
+            work.accounts.add([samples.an_account(2)])
+        with db() as work:
+            assert {samples.account_id(1), samples.account_id(2)} == set(
+                work.accounts.find([samples.account_id(1), samples.account_id(2)])
+            )
+
+    @pytest.mark.parametrize("commits", [True, False])
+    def test_others_see_all_or_nothing(self, db: Begin[IdentityWork], *, commits: bool) -> None:
+        """Another thread sees either everything of a unit of work or nothing, and nothing of one that fails."""
+        ids = [samples.account_id(1), samples.account_id(2)]
+
+        def read() -> set[Any]:
+            with db() as work:
+                return set(work.accounts.find(ids))
+
+        def write() -> None:
+            with db() as work:
+                work.accounts.add([samples.an_account(1)])
+                running.append(run(read))
+                moment_for_others(running[0])
+                work.accounts.add([samples.an_account(2)])
+                if not commits:
+                    undo()
+
+        running: list[Any] = []
+        with another_thread() as run:
+            if commits:
+                write()
+            else:
+                with pytest.raises(Undone):
+                    write()
+            seen = running[0].result(PATIENCE_SECONDS)
+        assert seen in ([set(ids), set()] if commits else [set()])
+        assert (set(ids) if commits else set()) == read()
+
+    def test_reactions_run_before_the_commit_and_in_order(self, db: Begin[IdentityWork]) -> None:
+        """Reactions see the events of the block in order, in the same unit of work; what they write is committed with it."""
+        told: list[tuple[str, list[Event]]] = []
+        registered, suspended = _facts(2)
+
+        def first(work: IdentityWork, events: Sequence[Event]) -> None:
+            told.append(("first", list(events)))
+            assert work.accounts.find([samples.account_id(1)])
+            work.outbox.append([suspended])
+
+        def second(work: IdentityWork, events: Sequence[Event]) -> None:
+            told.append(("second", list(events)))
+            work.accounts.add([samples.an_account(2)])
+
+        begin = Reactions[IdentityWork](db, [([type(registered)], first), ([type(suspended)], second)])
+        with begin() as work:
+            work.accounts.add([samples.an_account(1)])
+            work.outbox.append([registered])
+        assert [("first", [registered]), ("second", [suspended])] == told
+        with db() as work:
+            assert [registered, suspended] == [message.event for message in work.outbox.pending(10)]
+            assert 2 == len(work.accounts.find([samples.account_id(1), samples.account_id(2)]))
+
+    def test_a_reaction_that_fails_takes_everything_back(self, db: Begin[IdentityWork]) -> None:
+        """When a reaction raises, the block that it reacts to is not committed either."""
+
+        def fail(work: IdentityWork, events: Sequence[Event]) -> None:
+            assert events
+            work.accounts.add([samples.an_account(2)])
+            undo()
+
+        begin = Reactions[IdentityWork](db, [([type(_facts(1)[0])], fail)])
+        with pytest.raises(Undone), begin() as work:
+            work.accounts.add([samples.an_account(1)])
+            work.outbox.append(_facts(1))
+        with db() as work:
+            assert {} == work.accounts.find([samples.account_id(1), samples.account_id(2)])
+            assert [] == list(work.outbox.pending(10))
+
+
+class OutboxContract(DatabaseContract):
+    """What `Outbox` promises."""
+
+    def outbox(self, work: UnitOfWork) -> Outbox:
+        """The outbox of `work` that is tested."""
+        return work.outbox
+
+    def append(self, db: Begin[Any], *events: Event) -> None:
+        """Append events in a unit of work of their own."""
+        with db() as work:
+            self.outbox(work).append(events)
+
+    def pending(self, db: Begin[Any], limit: int = 1_000) -> list[Message]:
+        """The messages that a later unit of work finds."""
+        with db() as work:
+            return list(self.outbox(work).pending(limit))
+
+    def test_every_kind_of_event_comes_back_equal(self, db: Begin[Any]) -> None:
+        """Events of every kind come back equal, field by field, in the order of appending, each with an id of its own."""
+        events = samples.every_fact()
+        self.append(db, *events)
+        messages = self.pending(db)
+        assert [] == differences(events, [message.event for message in messages])
+        sequences = [message.sequence for message in messages]
+        assert sorted(set(sequences)) == sequences
+        assert len(events) == len({message.id for message in messages})
+
+    def test_a_unit_of_work_knows_what_it_appended(self, db: Begin[Any]) -> None:
+        """`appended` gives the events of this unit of work so far, in order, and none of another one's."""
+        one, two, three = _facts(3)
+        self.append(db, one)
+        with db() as work:
+            outbox = self.outbox(work)
+            assert [] == list(outbox.appended())
+            outbox.append(iter([two]))
+            outbox.append([])
+            outbox.append([three])
+            assert [two, three] == list(outbox.appended())
+
+    def test_only_what_is_committed_is_pending(self, db: Begin[Any]) -> None:
+        """`pending` gives what others have committed, not what this unit of work has appended."""
+        one, two = _facts(2)
+        self.append(db, one)
+        with db() as work:
+            self.outbox(work).append([two])
+            assert [one] == [message.event for message in self.outbox(work).pending(10)]
+
+    def test_pending_messages_come_oldest_first(self, db: Begin[Any]) -> None:
+        """`pending` gives at most `limit` messages, the oldest first; asked again they are the same."""
+        events = _facts(5)
+        for event in events:
+            self.append(db, event)
+        assert events[:2] == [message.event for message in self.pending(db, 2)]
+        assert self.pending(db, 5) == self.pending(db, 9)
+        assert [] == self.pending(db, 0)
+
+    def test_delivered_messages_are_not_pending(self, db: Begin[Any]) -> None:
+        """What was marked as delivered does not come again; what is unknown or delivered already is passed over."""
+        self.append(db, *_facts(3))
+        first, second, third = self.pending(db)
+        with db() as work:
+            self.outbox(work).delivered([second.id, first.id, samples.numbered(9, 9)])
+        assert [third] == self.pending(db)
+        with db() as work:
+            self.outbox(work).delivered([first.id])
+            self.outbox(work).delivered([])
+        assert [third] == self.pending(db)
+
+    def test_a_delivery_that_is_rolled_back_comes_again(self, db: Begin[Any]) -> None:
+        """Messages that were marked in a unit of work that failed are pending as before."""
+        self.append(db, *_facts(2))
+        before = self.pending(db)
+        with pytest.raises(Undone), db() as work:
+            self.outbox(work).delivered([message.id for message in before])
+            undo()
+        assert before == self.pending(db)
+
+    def test_two_never_deliver_the_same(self, db: Begin[Any]) -> None:
+        """Messages that one unit of work has claimed and delivered are not given to another that asks meanwhile."""
+        self.append(db, *_facts(4))
+
+        def claim() -> set[UUID]:
+            return {message.id for message in self.pending(db, 2)}
+
+        with another_thread() as run:
+            with db() as work:
+                mine = self.outbox(work).pending(2)
+                other = run(claim)
+                moment_for_others(other)
+                self.outbox(work).delivered([message.id for message in mine])
+            assert {message.id for message in mine}.isdisjoint(other.result(PATIENCE_SECONDS))
+
+
+class InboxContract(DatabaseContract):
+    """What `Inbox` promises."""
+
+    def inbox(self, work: UnitOfWork) -> Inbox:
+        """The inbox of `work` that is tested."""
+        return work.inbox
+
+    def admit(self, db: Begin[Any], subscriber: str, *numbers: int) -> list[int]:
+        """Which of the messages with these numbers are admitted, in a unit of work of their own."""
+        ids = {samples.numbered(1, n): n for n in numbers}
+        with db() as work:
+            return [ids[each] for each in self.inbox(work).admit(subscriber, [samples.numbered(1, n) for n in numbers])]
+
+    def test_a_message_is_admitted_once(self, db: Begin[Any]) -> None:
+        """Of the messages only those are admitted that the subscriber has not seen, in the order given."""
+        assert [3, 1, 2] == self.admit(db, "mailer", 3, 1, 2)
+        assert [5, 4] == self.admit(db, "mailer", 2, 5, 1, 4, 3)
+        assert [] == self.admit(db, "mailer", 1, 2, 3, 4, 5)
+
+    def test_a_message_twice_at_once_is_admitted_once(self, db: Begin[Any]) -> None:
+        """A message that is named twice in one call is admitted once."""
+        assert [2, 1] == self.admit(db, "mailer", 2, 1, 2)
+
+    def test_a_message_twice_in_one_unit_of_work_is_admitted_once(self, db: Begin[Any]) -> None:
+        """A message that was admitted is not admitted again in the same unit of work."""
+        with db() as work:
+            assert [samples.numbered(1, 1)] == list(self.inbox(work).admit("mailer", [samples.numbered(1, 1)]))
+            assert [] == list(self.inbox(work).admit("mailer", [samples.numbered(1, 1)]))
+
+    def test_subscribers_do_not_know_of_each_other(self, db: Begin[Any]) -> None:
+        """Each subscriber sees each message once."""
+        assert [1] == self.admit(db, "mailer", 1)
+        assert [1] == self.admit(db, "Mailer", 1)
+        assert [1, 2] == self.admit(db, "search", 1, 2)
+
+    def test_nothing_is_admitted_of_nothing(self, db: Begin[Any]) -> None:
+        """Asked about no message, none is admitted."""
+        assert [] == self.admit(db, "mailer")
+
+    def test_a_message_that_was_rolled_back_comes_again(self, db: Begin[Any]) -> None:
+        """A handler that fails has not handled its message: it is admitted again."""
+        with pytest.raises(Undone), db() as work:
+            self.inbox(work).admit("mailer", [samples.numbered(1, 1)])
+            undo()
+        assert [1] == self.admit(db, "mailer", 1)
+
+    def test_of_two_at_once_one_is_admitted(self, db: Begin[Any]) -> None:
+        """Two handlers that get the same message at the same time are not both admitted."""
+        with another_thread() as run:
+            with db() as work:
+                mine = list(self.inbox(work).admit("mailer", [samples.numbered(1, 1)]))
+                other = run(lambda: _tried(lambda: self.admit(db, "mailer", 1)))
+                moment_for_others(other)
+            assert [samples.numbered(1, 1)] == mine
+            assert not other.result(PATIENCE_SECONDS)
+
+
+class AnswersContract(DatabaseContract):
+    """What `Answers` promises."""
+
+    def answers(self, work: Any) -> Answers:
+        """The answers of `work` that are tested."""
+        answers: Answers = work.answers
+        return answers
+
+    def test_first_answers_come_back_equal(self, db: Begin[Any]) -> None:
+        """`find` gives the first answers of the keys that were used, equal field by field."""
+        answers = [_answer(n) for n in (1, 2)]
+        with db() as work:
+            self.answers(work).add(answers)
+            self.answers(work).add([])
+        with db() as work:
+            found = self.answers(work).find(["key 2", "key 9", "key 1"])
+            assert [] == differences({answer.key: answer for answer in answers}, dict(found))
+            assert {} == self.answers(work).find([])
+
+    def test_a_key_has_one_answer(self, db: Begin[Any]) -> None:
+        """A second answer to a key is a `Conflict`, and nothing of its batch is kept."""
+        with db() as work:
+            self.answers(work).add([_answer(1)])
+        with pytest.raises(Conflict), db() as work:
+            self.answers(work).add([_answer(2), Answer("key 1", "other", "{}", samples.moment(5))])
+        with db() as work:
+            assert {"key 1": _answer(1)} == self.answers(work).find(["key 1", "key 2"])
+
+    def test_an_answer_that_was_rolled_back_was_never_given(self, db: Begin[Any]) -> None:
+        """A key whose unit of work failed is free."""
+        with pytest.raises(Undone), db() as work:
+            self.answers(work).add([_answer(1)])
+            undo()
+        with db() as work:
+            assert {} == self.answers(work).find(["key 1"])
+            self.answers(work).add([_answer(1)])
+
+    def test_old_answers_are_forgotten(self, db: Begin[Any]) -> None:
+        """`forget` drops the answers older than an instant, not those of that instant, and says how many."""
+        with db() as work:
+            self.answers(work).add(_answer(n) for n in (1, 2, 3))
+        with db() as work:
+            assert 0 == self.answers(work).forget(samples.moment(1))
+            assert 2 == self.answers(work).forget(samples.moment(2) + TICK)
+        with db() as work:
+            assert {"key 3": _answer(3)} == self.answers(work).find(["key 1", "key 2", "key 3"])
+            assert 0 == self.answers(work).forget(samples.moment(3))
+
+    def test_of_two_at_once_one_is_first(self, db: Begin[Any]) -> None:
+        """Two units of work that answer one key at the same time are not both committed."""
+
+        def answer() -> bool:
+            with db() as work:
+                self.answers(work).add([_answer(1)])
+            return True
+
+        with another_thread() as run:
+            with db() as work:
+                self.answers(work).add([_answer(1)])
+                other = run(lambda: _tried(answer))
+                moment_for_others(other)
+            assert not other.result(PATIENCE_SECONDS)
+
+
+class ClockContract:
+    """What `Clock` promises."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        """The clock that is tested: to be defined by the adapter's author."""
+        message = f"{type(self).__name__} has to define the fixture `clock`"
+        raise NotImplementedError(message)
+
+    def test_it_tells_the_time_in_utc(self, clock: Clock) -> None:
+        """`now` has the time zone UTC."""
+        assert timedelta(0) == clock.now().utcoffset()
+
+    def test_it_does_not_go_back(self, clock: Clock) -> None:
+        """A later look at the clock is not earlier."""
+        looks = [clock.now() for _ in range(100)]
+        assert sorted(looks) == looks
+
+
+class IdsContract:
+    """What `Ids` promises."""
+
+    @pytest.fixture
+    def ids(self) -> Ids:
+        """The maker of ids that is tested: to be defined by the adapter's author."""
+        message = f"{type(self).__name__} has to define the fixture `ids`"
+        raise NotImplementedError(message)
+
+    def test_no_id_is_given_twice(self, ids: Ids) -> None:
+        """Ids are UUIDs, each given once."""
+        made = [ids.new() for _ in range(10_000)]
+        assert {UUID} == {type(each) for each in made}
+        assert len(made) == len(set(made))
+
+    def test_threads_get_ids_of_their_own(self, ids: Ids) -> None:
+        """Two threads that ask at the same time get no id in common."""
+
+        def make() -> set[UUID]:
+            return {ids.new() for _ in range(2_000)}
+
+        with another_thread() as run:
+            other = run(make)
+            mine = make()
+            theirs = other.result(PATIENCE_SECONDS)
+        assert 4_000 == len(mine | theirs)
+
+
+def _facts(count: int) -> list[Event]:
+    """So many events, each of another kind."""
+    return samples.every_fact()[: 2 * count : 2]
+
+
+def _answer(n: int) -> Answer:
+    return Answer(f"key {n}", f"{n:064x}", f'{{"wörd": {n}}}', samples.moment(n))
+
+
+def _tried(act: Any) -> Any:
+    """What `act` came to; nothing when the adapter refused it because somebody else was first."""
+    try:
+        return act()
+    except Conflict:
+        return None
