@@ -168,7 +168,7 @@ def _orders(begin: Begin[PayoutsWork], tally: _Tally) -> tuple[Counter[str], Law
                 tally.add("commission by the orders", split.commission)
                 tally.add("tax by the orders", split.commission_tax + split.tax_kept)
     seen = ", ".join(broken[:3]) or f"{counts['lines']:,} lines"
-    return counts, Law("paid = earning + commission + taxes, on every line", not broken, seen)
+    return counts, Law("paid = earned + commission + taxes", not broken, seen)
 
 
 def _every_order(begin: Begin[PayoutsWork]) -> Iterator[Order]:
@@ -238,7 +238,7 @@ def _chain(begin: Begin[PayoutsWork], entries: int) -> Law:
             return Law(name, holds=False, seen=f"position {broken.position}: {broken.reason}")
         last = page[-1][0]
     position, digest = (0, GENESIS) if last is None else (last.position, last.hash)
-    return Law(name, position == entries, f"{position:,} of {entries:,} entries are sealed, up to {digest[:12]}")
+    return Law(name, position == entries, f"{position:,} of {entries:,} sealed, up to {digest[:8]}")
 
 
 def _payouts(begin: Begin[PayoutsWork], vendor_ids: Sequence[VendorId], tally: _Tally) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from itertools import groupby
+from itertools import count, groupby
 from typing import Final, TypeAlias
 from uuid import uuid5
 
@@ -88,6 +88,7 @@ class Life:
         self._watch = watch
         self._prices: dict[Sku, Price] = {}
         self._under_way: list[tuple[datetime, int, Part]] = []
+        self._parcels = count()
         self._paid_at = clock.now()
         self._open_payouts: list[PayoutId] = []
         self.refused: list[Refused] = []
@@ -107,7 +108,8 @@ class Life:
         """Let the last parcels arrive and every hold end, and pay until nothing is available."""
         while self._under_way:
             self._let_pass(max(self._clock.now(), self._under_way[0][0]))
-        for _ in range(3):
+        # The first run pays what the last hold releases, the second one hears that it has arrived.
+        for _ in range(2):
             self._clock.advance(RHYTHM + timedelta(days=1))
             self._pay_vendors()
 
@@ -203,7 +205,7 @@ class Life:
         )
         for part in going:
             if part.fate is Fate.DELIVERED:
-                heappush(self._under_way, (part.arrives_at, part.order_id.int ^ part.vendor_id.int, part))
+                heappush(self._under_way, (part.arrives_at, next(self._parcels), part))
             elif part.fate is Fate.CANCELLED:
                 cancellation = uuid5(OF_A_REPLAY, f"cancellation:{part.order_id}:{part.vendor_id}")
                 self._app.cancel_orders(

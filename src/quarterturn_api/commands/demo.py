@@ -1,0 +1,32 @@
+"""`quarterturn demo`: the whole story of one order on a small marketplace, with the journal behind it and the proof at its end."""
+
+from __future__ import annotations
+
+import argparse
+
+from quarterturn_adapters.demo import tell
+from quarterturn_api.commands.screen import complain, say_json
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.description = (
+        "Publish, stock, cart, checkout, payment, split, ship, deliver, partial refund, payout: one order on a small fitness "
+        "marketplace with two vendors, step by step, with the journal entries behind each and the proof that everything balances."
+    )
+    parser.add_argument("--once", action="store_true", help="end after the story (until there is an API to start, it always does)")
+    parser.add_argument("--json", action="store_true", help="print the story's figures for a program")
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when everything balances, else 1."""
+    story = tell()
+    if options.json:
+        say_json(story.said())
+    else:
+        from quarterturn_api.commands.tables import show_story  # noqa: PLC0415 (a program does not wait for it)
+
+        show_story(story)
+        if not options.once:
+            complain("The story ends here: the API, which it would start now, is not part of this version.")
+    return 0 if story.proof.balanced else 1
