@@ -300,9 +300,7 @@ def _end(shop: Shop, steps: tuple[Step, ...]) -> Story:
     with app.begin() as work:
         payment = work.payments.find([PAYMENT])[PAYMENT]
         totals = work.journal.totals()
-        paid_out = {
-            each.id: sum((p.amount for p in work.payouts.of_vendor(each.id, None, 10)), Money.zero(EUR)) for each in SELLERS
-        }
+        payouts = {each.id: work.payouts.of_vendor(each.id, None, 10) for each in SELLERS}
     shares = []
     for each in SELLERS:
         part = order.vendor_order(each.id)
