@@ -77,6 +77,7 @@ class Life:
             "withdraw": lambda _w, m, n: self.sandbox.withdraw(Money(m, CURRENCIES[n % 7 == 0]), bank=BANKS[n % 3]),
             "wait": lambda _w, m, _n: self.clock.advance(timedelta(hours=m % 100)),
             "lose": lambda _w, _m, n: self.sandbox.faults.next(METHODS[n % len(METHODS)], tuple(Fault)[n % 3]),
+            "find": self._find,
             "deliver": lambda _w, _m, n: self.sandbox.deliver(lambda _h, _b: None, how=tuple(Delivery)[n % 5]),
         }
         try:
@@ -101,6 +102,14 @@ class Life:
     def _key(self, act: str, which: int) -> str:
         """Few enough keys that some come twice."""
         return f"{act}:{which}:{self.taken // 4}"
+
+    def _find(self, which: int, _minor: int, number: int) -> object:
+        return (
+            self.payments.find_payment(PaymentId(UUID(int=which))),
+            self.payments.find_refund(self._of("paid", which), RefundId(UUID(int=number))),
+            self.transfers.find_transfer(PayoutId(UUID(int=which))),
+            self.transfers.find_payout(self._of("acct", which), PayoutId(UUID(int=number))),
+        )
 
     def _pay(self, which: int, minor: int, number: int) -> object:
         request = PaymentRequest(
@@ -171,7 +180,21 @@ class Life:
 
 ACTS: Final = (
     *("open", "open", "open", "confirm", "capture", "cancel", "refund", "refund", "authenticate", "dispute", "decide"),
-    *("account", "account", "transfer", "transfer", "reverse", "pay out", "adjust", "withdraw", "wait", "wait", "lose", "deliver"),
+    *(
+        "account",
+        "account",
+        "transfer",
+        "transfer",
+        "reverse",
+        "pay out",
+        "adjust",
+        "withdraw",
+        "wait",
+        "wait",
+        "lose",
+        "deliver",
+        "find",
+    ),
 )
 STEPS: Final = st.lists(
     st.tuples(st.sampled_from(ACTS), st.integers(0, 3), st.integers(1, 3_000), st.integers(0, 200)), max_size=60

@@ -290,6 +290,7 @@ def test_the_first_answer_is_given_again_for_a_day(gateway: SandboxPayments, clo
     second = gateway.open_payment(ask(), key="open")
     assert first.reference != second.reference
     assert second == gateway.find_payment(PaymentId(UUID(int=1)))
+    assert second == gateway.open_payment(ask(), key="open")
 
 
 def test_a_refusal_is_an_answer_that_is_kept(gateway: SandboxPayments) -> None:

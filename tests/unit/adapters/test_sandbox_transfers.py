@@ -110,6 +110,19 @@ def test_a_transfer_can_be_taken_back_before_its_charge_settles(world: World) ->
     world.sandbox.prove()
 
 
+def test_what_is_to_come_does_not_pay_for_what_is_gone(world: World) -> None:
+    """A transfer that has settled and was paid out is not taken back out of another that still waits for its charge."""
+    account = world.account()
+    world.sandbox.finish_onboarding(account)
+    world.sandbox.adjust(SIXTY)
+    settled = world.transfers.transfer(account, SIXTY, payout_id=PayoutId(UUID(int=1)), key="transfer 1")
+    world.transfers.pay_out(account, SIXTY, payout_id=PayoutId(UUID(int=1)), key="payout")
+    world.transfers.transfer(account, SIXTY, payout_id=PayoutId(UUID(int=2)), source=world.charge(), key="transfer 2")
+    with pytest.raises(GatewayRefused) as refusal:
+        world.transfers.reverse_transfer(settled.reference, SIXTY, key="reverse")
+    assert "balance_insufficient" == refusal.value.reason
+
+
 @pytest.mark.parametrize(
     ("bank", "lines", "left", "status"),
     [

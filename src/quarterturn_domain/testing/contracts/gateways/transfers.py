@@ -1,8 +1,5 @@
 """The contract of the transfer gateway: every promise of the port as a test."""
 
-# These are tests: `expected == actual`, with the numbers of their story, and cases as parameters.
-# ruff: noqa: PLR2004, SIM300
-
 from __future__ import annotations
 
 from typing import Final
@@ -92,7 +89,7 @@ class TransferGatewayContract:
             gateway.transfer(account, SIXTY, payout_id=PayoutId(an_id()), key="transfer:1")
         gateway.transfer(account, SIXTY, payout_id=PayoutId(an_id()), source=charge, key="transfer:2")
         with pytest.raises(GatewayRefused):
-            gateway.transfer(account, SIXTY, payout_id=PayoutId(an_id()), source=charge, key="transfer:3")
+            gateway.transfer(account, HUNDRED - SIXTY + CENT, payout_id=PayoutId(an_id()), source=charge, key="transfer:3")
         with pytest.raises(GatewayRefused):
             gateway.pay_out(account, SIXTY, payout_id=PayoutId(an_id()), key="payout:1")
         driver.settle()
