@@ -232,6 +232,23 @@ def test_a_long_life_is_proven_too(seed: int) -> None:
     assert set(LineKind) - {LineKind.FEE} == {line.kind for line in life.statement()}
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_many_restarts_change_nothing(seed: int) -> None:
+    """A long life with a restart every twenty steps is the same as one without, to the last reference."""
+    dice = Random(seed)
+    one, other = Life(seed), Life(seed)
+    acts = [act for act in ACTS if act != "lose"]
+    for number in range(300):
+        if number % 20 == 0:
+            other.restart()
+        step = (dice.choice(acts), dice.randrange(4), dice.randint(1, 3_000), dice.randrange(201))
+        assert one.take(step) == other.take(step)
+    for which in range(4):
+        assert one.take(("find", which, 0, which)) == other.take(("find", which, 0, which))
+    assert one.sandbox.snapshot() == other.sandbox.snapshot()
+    other.sandbox.prove()
+
+
 @given(STEPS, st.integers(0, 60))
 def test_a_restart_changes_nothing(steps: list[Step], at: int) -> None:
     """Restored from its snapshot after any step, a sandbox answers every later step as it would have, to the last reference."""
