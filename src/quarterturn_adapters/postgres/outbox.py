@@ -1,0 +1,118 @@
+"""Events on their way out, what subscribers have handled, and first answers, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from quarterturn_adapters.codec import decode_event, encode_event
+from quarterturn_adapters.postgres.arrays import uuids
+from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
+from quarterturn_adapters.postgres.statements import Row, Statements
+from quarterturn_adapters.postgres.tables.kernel import ANSWERS, OUTBOX
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import Answer
+from quarterturn_domain.kernel.ids import Ids
+from quarterturn_domain.kernel.work import Message
+
+_OUTBOX: Final = Writing.of(OUTBOX, without=["sequence", "delivered_at"])
+
+
+class PostgresOutbox:
+    """The messages that nobody has delivered yet; delivered ones stay until they are forgotten, out of the way."""
+
+    def __init__(self, statements: Statements, ids: Ids) -> None:
+        self._statements = statements
+        self._ids = ids
+        self._appended: list[Event] = []
+        self._own: list[UUID] = []
+
+    def append(self, events: Iterable[Event], /) -> None:
+        """Keep `events`, in this order; they become visible to others with the commit."""
+        fresh = list(events)
+        if not fresh:
+            return
+        ids = [self._ids.new() for _ in fresh]
+        rows = [
+            (each, event.aggregate_type, event.aggregate_id, event.tag, encode_event(event), event.version, "{}", event.at)
+            for each, event in zip(ids, fresh, strict=True)
+        ]
+        self._statements.later(_OUTBOX.insert, *_OUTBOX.encoded(rows))
+        self._appended += fresh
+        self._own += ids
+
+    def appended(self) -> Sequence[Event]:
+        """The events of this unit of work so far, in order."""
+        return tuple(self._appended)
+
+    def pending(self, limit: int, /) -> Sequence[Message]:
+        """Committed messages that are not delivered, oldest first; those that another transaction has claimed are left out."""
+        found = self._statements.rows(
+            "SELECT sequence, id, type, version, payload FROM outbox WHERE delivered_at IS NULL AND id <> ALL(%s::uuid[]) "
+            "ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED",
+            uuids(self._own),
+            limit,
+        )
+        return [Message(sequence, each, decode_event(tag, version, payload)) for sequence, each, tag, version, payload in found]
+
+    def delivered(self, ids: Iterable[UUID], /) -> None:
+        """Mark messages as delivered; what is unknown or already delivered is passed over."""
+        wanted = list(ids)
+        if wanted:
+            self._statements.later(
+                "UPDATE outbox SET delivered_at = now() WHERE id = ANY(%s::uuid[]) AND delivered_at IS NULL", uuids(wanted)
+            )
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the messages that were delivered before an instant; returns how many."""
+        found = self._statements.rows("DELETE FROM outbox WHERE delivered_at < %s RETURNING 1", before)
+        return len(found)
+
+
+class PostgresInbox:
+    """Which messages each subscriber has handled."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def admit(self, subscriber: str, ids: Iterable[UUID], /) -> Sequence[UUID]:
+        """Those of `ids` that `subscriber` sees for the first time, in order, noted from now on."""
+        asked = list(dict.fromkeys(ids))
+        if not asked:
+            return []
+        # In key order, so that two that admit the same messages wait for each other and never in a circle.
+        found = self._statements.rows(
+            "INSERT INTO inbox (subscriber, id) SELECT %s, id FROM unnest(%s::uuid[]) AS asked (id) ORDER BY id "
+            "ON CONFLICT DO NOTHING RETURNING id",
+            subscriber,
+            uuids(asked),
+        )
+        fresh = {each for (each,) in found}
+        return [each for each in asked if each in fresh]
+
+
+class PostgresAnswers(PostgresRepository[str, Answer]):
+    """The first answer to every idempotency key."""
+
+    writing = Writing.of(ANSWERS)
+
+    @staticmethod
+    def key(value: Answer) -> str:
+        """The idempotency key."""
+        return value.key
+
+    @staticmethod
+    def row(value: Answer) -> Row:
+        """An answer as a row."""
+        return (value.key, value.fingerprint, value.text, value.at)
+
+    @staticmethod
+    def value(row: Row) -> Answer:
+        """A row as an answer."""
+        return Answer(*row)
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the answers that are older than `before`; returns how many."""
+        return len(self._statements.rows("DELETE FROM answers WHERE at < %s RETURNING 1", before))

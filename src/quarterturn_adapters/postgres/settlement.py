@@ -1,0 +1,253 @@
+"""The journal and the earnings, kept in PostgreSQL; balances are kept up with the postings, so that reading one adds up nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from os import getpid
+from threading import get_ident
+from typing import Any, Final
+
+from quarterturn_adapters.postgres.arrays import integers, texts
+from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
+from quarterturn_adapters.postgres.statements import Row, Statements
+from quarterturn_adapters.postgres.tables.settlement import BALANCES, EARNINGS, ENTRIES, POSTINGS, SEALS
+from quarterturn_domain.kernel.currency import Currency
+from quarterturn_domain.kernel.errors import Conflict
+from quarterturn_domain.kernel.ids import OrderId, VendorId
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.settlement.chain import Seal
+from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind, LedgerAccount
+from quarterturn_domain.settlement.earning import Earning
+from quarterturn_domain.settlement.journal import Booked, Entry, EntryKind, Posting
+
+# An account of the whole platform is so many rows: captures at the same moment rarely meet in one of them.
+_SHARDS: Final = 32
+_SEALER_LOCK: Final = 7_302
+
+_ENTRIES: Final = Writing.of(ENTRIES, without=["number"])
+_POSTINGS: Final = Writing.of(POSTINGS)
+_SEALS: Final = Writing.of(SEALS)
+_BALANCES: Final = Writing.of(BALANCES)
+_OF_A_VENDOR: Final = f"account IN ({', '.join(repr(kind.value) for kind in sorted(OF_A_VENDOR))})"
+
+# One statement for three tables: the numbers that the journal gives are needed by the postings.
+_APPEND: Final = f"""WITH entries AS (
+    INSERT INTO journal_entries ({_ENTRIES.names})
+    SELECT {_ENTRIES.names} FROM unnest({_ENTRIES.arrays}) WITH ORDINALITY AS v ({_ENTRIES.names}, place) ORDER BY place
+    RETURNING number, fact, at
+), waiting AS (INSERT INTO unsealed_entries (number) SELECT number FROM entries)
+INSERT INTO postings ({_POSTINGS.names})
+SELECT e.number, p.position, p.account, p.vendor_id, p.amount, p.currency, e.at
+FROM unnest(%s::text[], %s::smallint[], %s::text[], %s::uuid[], %s::bigint[], %s::bpchar[])
+    AS p (fact, position, account, vendor_id, amount, currency) JOIN entries e USING (fact)"""  # noqa: S608
+
+_KEEP_BALANCES: Final = f"""INSERT INTO account_balances AS b ({_BALANCES.names})
+SELECT * FROM unnest({_BALANCES.arrays}) AS v ({_BALANCES.names}) ORDER BY account, vendor_id, currency, shard
+ON CONFLICT (account, vendor_id, currency, shard) DO UPDATE SET amount = b.amount + excluded.amount"""  # noqa: S608
+
+_BOOKED: Final = """SELECT e.number, e.fact, e.kind, e.order_id, e.at, p.account, p.vendor_id, p.amount, p.currency
+FROM {entries} e LEFT JOIN postings p ON p.entry = e.number"""
+
+
+class PostgresJournal:
+    """Every entry, append-only, with what follows from it."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+        self._sums: dict[tuple[AccountKind, VendorId | None, str], int] = {}
+        statements.before_commit(self._keep_balances)
+
+    def append(self, entries: Iterable[Entry], /) -> None:
+        """Book entries, in this order; raises `Conflict` when a fact is booked already, and then books none."""
+        fresh = list(entries)
+        if not fresh:
+            return
+        heads = [(entry.fact, entry.kind, entry.order_id, entry.at) for entry in fresh]
+        if len({entry.fact for entry in fresh}) < len(fresh):
+            raise Conflict("journal entry", fresh[0].fact, "a fact is booked twice in one batch")
+        postings = [
+            (entry.fact, position, each.account.kind, each.account.vendor_id, each.amount.minor, each.amount.currency.code)
+            for entry in fresh
+            for position, each in enumerate(entry.postings)
+        ]
+        names = ("position", "account", "vendor_id", "amount", "currency")
+        arrays = _POSTINGS.encoded([row[1:] for row in postings], names) if postings else ["{}"] * len(names)
+        self._statements.now(_APPEND, *_ENTRIES.encoded(heads), texts([row[0] for row in postings]), *arrays)
+        for _, _, kind, vendor_id, amount, code in postings:
+            key = (kind, vendor_id, code)
+            self._sums[key] = self._sums.get(key, 0) + amount
+
+    def booked(self, facts: Iterable[str], /) -> frozenset[str]:
+        """Those of `facts` that are booked."""
+        wanted = list(dict.fromkeys(facts))
+        if not wanted:
+            return frozenset()
+        found = self._statements.rows("SELECT fact FROM journal_entries WHERE fact = ANY(%s::text[])", texts(wanted))
+        return frozenset(fact for (fact,) in found)
+
+    def balances(self, accounts: Iterable[LedgerAccount], /) -> Mapping[tuple[LedgerAccount, Currency], Money]:
+        """The balances of these accounts in every currency that was ever posted to them."""
+        wanted = list(dict.fromkeys(accounts))
+        if not wanted:
+            return {}
+        self._keep_balances()
+        found = self._statements.rows(
+            "SELECT b.account, b.vendor_id, b.currency, sum(b.amount)::bigint FROM "
+            "unnest(%s::text[], %s::uuid[]) AS v (account, vendor_id) JOIN account_balances b "
+            "ON b.account = v.account AND b.vendor_id IS NOT DISTINCT FROM v.vendor_id GROUP BY 1, 2, 3",
+            *_BALANCES.encoded([(each.kind, each.vendor_id) for each in wanted], ("account", "vendor_id")),
+        )
+        balances = {}
+        for kind, vendor_id, code, amount in found:
+            unit = Currency.of(code)
+            balances[LedgerAccount(AccountKind(kind), vendor_id), unit] = Money(amount, unit)
+        return balances
+
+    def totals(self) -> Mapping[tuple[AccountKind, Currency], Money]:
+        """The trial balance: the sum over all accounts of each kind, by currency; they sum to zero in each."""
+        self._keep_balances()
+        found = self._statements.rows("SELECT account, currency, sum(amount)::bigint FROM account_balances GROUP BY 1, 2")
+        return {(AccountKind(kind), unit): Money(amount, unit) for kind, code, amount in found for unit in (Currency.of(code),)}
+
+    def owing(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
+        """Up to `limit` vendors' available balances that are not zero, as the vendor sees them, by vendor and currency code."""
+        self._keep_balances()
+        behind, place = ("", ()) if after is None else (" AND (vendor_id, currency) > (%s, %s::bpchar)", after)
+        found = self._statements.rows(
+            "SELECT vendor_id, currency, amount FROM account_balances WHERE account = 'vendor_available' "  # noqa: S608
+            f"AND vendor_id IS NOT NULL AND amount <> 0{behind} ORDER BY vendor_id, currency LIMIT %s",
+            *place,
+            limit,
+        )
+        return [(vendor_id, Money(-amount, Currency.of(code))) for vendor_id, code, amount in found]
+
+    def entries(self, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries in the order of their numbers, those numbered above `after`."""
+        return self._booked("(SELECT * FROM journal_entries WHERE number > %s ORDER BY number LIMIT %s)", after, limit)
+
+    def of_order(self, order_id: OrderId, /) -> Sequence[Booked]:
+        """The entries of one order, in the order of their numbers."""
+        return self._booked("(SELECT * FROM journal_entries WHERE order_id = %s)", order_id)
+
+    def of_vendor(self, vendor_id: VendorId, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, numbered above `after`."""
+        return self._booked(
+            "(SELECT * FROM journal_entries WHERE number IN (SELECT DISTINCT entry FROM postings "
+            "WHERE vendor_id = %s AND at >= %s AND at < %s AND entry > %s ORDER BY entry LIMIT %s))",
+            *(vendor_id, since, until, after, limit),
+        )
+
+    def vendor_balance(self, vendor_id: VendorId, currency: Currency, before: datetime, /) -> Money:
+        """What was the vendor's before an instant: what it is now, less what was posted since."""
+        self._keep_balances()
+        ((owed,),) = self._statements.rows(
+            f"SELECT (coalesce((SELECT sum(amount) FROM account_balances WHERE vendor_id = %s AND currency = %s "  # noqa: S608
+            f"AND {_OF_A_VENDOR}), 0) - coalesce((SELECT sum(amount) FROM postings WHERE vendor_id = %s AND currency = %s "
+            f"AND at >= %s AND {_OF_A_VENDOR}), 0))::bigint",
+            *(vendor_id, currency.code, vendor_id, currency.code, before),
+        )
+        return Money(-owed, currency)
+
+    def unsealed(self, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries without a seal, in the order of their numbers; one sealer at a time, others wait."""
+        self._statements.rows("SELECT pg_advisory_xact_lock(%s)", _SEALER_LOCK)
+        return self._booked(
+            "(SELECT * FROM journal_entries WHERE number IN (SELECT number FROM unsealed_entries ORDER BY number LIMIT %s))", limit
+        )
+
+    def last_seal(self) -> Seal | None:
+        """The end of the chain."""
+        found = self._statements.rows(f"SELECT {_SEALS.names} FROM seals ORDER BY position DESC LIMIT 1")  # noqa: S608
+        return Seal(*found[0]) if found else None
+
+    def seal(self, seals: Iterable[Seal], /) -> None:
+        """Keep seals, in order; raises `Conflict` when a place is taken or an entry sealed already."""
+        rows = [(each.position, each.number, each.hash) for each in seals]
+        if rows:
+            self._statements.now(_SEALS.insert, *_SEALS.encoded(rows))
+            numbers = integers(map(itemgetter(1), rows))
+            self._statements.later("DELETE FROM unsealed_entries WHERE number = ANY(%s::bigint[])", numbers)
+
+    def chain(self, after: int, limit: int, /) -> Sequence[tuple[Seal, Entry]]:
+        """Up to `limit` seals with their entries in the order of their positions, those above `after`."""
+        sql = f"SELECT {_SEALS.names} FROM seals WHERE position > %s ORDER BY position LIMIT %s"  # noqa: S608
+        seals = [Seal(*row) for row in self._statements.rows(sql, after, limit)]
+        if not seals:
+            return []
+        numbers = integers([each.number for each in seals])
+        booked = self._booked("(SELECT * FROM journal_entries WHERE number = ANY(%s::bigint[]))", numbers)
+        entries = {each.number: each.entry for each in booked}
+        return [(each, entries[each.number]) for each in seals]
+
+    def _booked(self, entries: str, *parameters: Any) -> list[Booked]:
+        sql = f"{_BOOKED.format(entries=entries)} ORDER BY e.number, p.position"
+        heads: dict[int, Row] = {}
+        postings: dict[int, list[Posting]] = {}
+        for row in self._statements.rows(sql, *parameters):
+            number, kind, vendor_id, amount, code = row[0], *row[5:]
+            heads.setdefault(number, row)
+            if kind is not None:
+                account = LedgerAccount(AccountKind(kind), vendor_id)
+                postings.setdefault(number, []).append(Posting(account, Money(amount, Currency.of(code))))
+        return [
+            Booked(number, Entry(fact, EntryKind(kind), tuple(postings.get(number, ())), at, order_id))
+            for number, (_, fact, kind, order_id, at, *_) in heads.items()
+        ]
+
+    def _keep_balances(self) -> None:
+        """Add what was posted to the balances, as late as can be: their rows are locked from here to the commit."""
+        sums, self._sums = self._sums, {}
+        if sums:
+            shard = hash((getpid(), get_ident())) % _SHARDS
+            rows = [(kind, vendor, code, 0 if vendor else shard, amount) for (kind, vendor, code), amount in sums.items()]
+            self._statements.later(_KEEP_BALANCES, *_BALANCES.encoded(rows))
+
+
+class PostgresEarnings(PostgresRepository[tuple[OrderId, VendorId], Earning]):
+    """What each vendor earned with each vendor order."""
+
+    writing = Writing.of(EARNINGS)
+
+    @staticmethod
+    def key(value: Earning) -> tuple[OrderId, VendorId]:
+        """The order and the vendor."""
+        return value.key
+
+    @staticmethod
+    def row(value: Earning) -> Row:
+        """An earning as a row."""
+        amounts = (value.pending.minor, value.reserved.minor, value.pending.currency.code)
+        return (value.order_id, value.vendor_id, *amounts, value.due_at, value.released_at, value.reserve_until)
+
+    @staticmethod
+    def value(row: Row) -> Earning:
+        """A row as an earning."""
+        order_id, vendor_id, pending, reserved, code, *times = row
+        unit = Currency.of(code)
+        return Earning(order_id, vendor_id, Money(pending, unit), Money(reserved, unit), *times)
+
+    def due(self, at: datetime, limit: int, /) -> Sequence[Earning]:
+        """Up to `limit` unreleased earnings that can be released at `at`, the longest due first; locked, others' left out."""
+        return self.select(
+            "WHERE due_at IS NOT NULL AND released_at IS NULL AND due_at <= %s ORDER BY due_at, order_id, vendor_id "
+            "LIMIT %s FOR UPDATE SKIP LOCKED",
+            *(at, limit),
+        )
+
+    def reserves_due(self, at: datetime, limit: int, /) -> Sequence[Earning]:
+        """Up to `limit` earnings of which the reserve can be released at `at`; locked, those locked by others left out."""
+        return self.select(
+            "WHERE reserved <> 0 AND reserve_until IS NOT NULL AND reserve_until <= %s "
+            "ORDER BY reserve_until, order_id, vendor_id LIMIT %s FOR UPDATE SKIP LOCKED",
+            *(at, limit),
+        )
+
+    def reserved_of(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Earning]:
+        """A vendor's earnings of which something is kept in reserve, the soonest to be released first; locked."""
+        return self.select(
+            "WHERE vendor_id = %s AND currency = %s AND reserved <> 0 AND reserve_until IS NOT NULL "
+            "ORDER BY reserve_until, order_id, vendor_id FOR UPDATE",
+            *(vendor_id, currency.code),
+        )

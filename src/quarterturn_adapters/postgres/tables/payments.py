@@ -1,0 +1,92 @@
+"""The tables of payments, refunds and disputes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Index, Table, UniqueConstraint
+
+from quarterturn_adapters.postgres.tables.columns import (
+    count,
+    currency,
+    document,
+    identity,
+    instant,
+    law,
+    metadata,
+    minor,
+    one_of,
+    text,
+)
+from quarterturn_domain.payments.dispute import DISPUTE
+from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, PaymentStatus
+from quarterturn_domain.payments.refund import REFUND, RefundStatus
+
+SETTLED: Final = sorted(TAKEN | {PaymentStatus.CANCELLED})
+OPEN_REFUNDS: Final = sorted({RefundStatus.REQUESTED, RefundStatus.SENT})
+
+PAYMENTS: Final = Table(
+    "payments",
+    metadata,
+    identity("id", primary_key=True),
+    identity("order_id"),
+    minor("amount"),
+    text("capture_method"),
+    minor("captured"),
+    minor("released"),
+    minor("refunded"),
+    minor("fee"),
+    currency(),
+    instant("opened_at"),
+    text("status"),
+    text("reference", nullable=True),
+    text("charge", nullable=True),
+    text("failure", nullable=True),
+    text("quarantine", nullable=True),
+    UniqueConstraint("reference", name="payments_reference_key"),
+    one_of("status", PAYMENT.states),
+    one_of("capture_method", CaptureMethod),
+    law("amounts", "captured >= 0 AND released >= 0 AND 0 <= refunded AND refunded <= captured"),
+)
+Index("payments_order_idx", PAYMENTS.c.order_id)
+Index("payments_unsettled_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.status.not_in(SETTLED))
+
+REFUNDS: Final = Table(
+    "refunds",
+    metadata,
+    identity("id", primary_key=True),
+    identity("payment_id"),
+    identity("order_id"),
+    minor("amount"),
+    currency(),
+    document("lines"),
+    text("reason"),
+    instant("requested_at"),
+    text("status"),
+    text("reference", nullable=True),
+    text("failure", nullable=True),
+    count("attempt"),
+    one_of("status", REFUND.states),
+    law("amount", "amount >= 0"),
+    law("attempt", "attempt >= 1"),
+)
+Index("refunds_order_idx", REFUNDS.c.order_id)
+Index("refunds_open_idx", REFUNDS.c.requested_at, REFUNDS.c.id, postgresql_where=REFUNDS.c.status.in_(OPEN_REFUNDS))
+
+DISPUTES: Final = Table(
+    "disputes",
+    metadata,
+    identity("id", primary_key=True),
+    identity("payment_id"),
+    identity("order_id"),
+    text("reference"),
+    minor("amount"),
+    minor("fee"),
+    currency(),
+    document("lines"),
+    instant("opened_at"),
+    instant("evidence_due_at", nullable=True),
+    text("status"),
+    one_of("status", DISPUTE.states),
+)
+Index("disputes_order_idx", DISPUTES.c.order_id)

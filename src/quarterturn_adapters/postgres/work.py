@@ -1,0 +1,48 @@
+"""The unit of work in PostgreSQL: one transaction that reaches every table under the name that its port gives it."""
+
+from __future__ import annotations
+
+from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts
+from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
+from quarterturn_adapters.postgres.ordering import PostgresCarts, PostgresOrders, PostgresReturns
+from quarterturn_adapters.postgres.outbox import PostgresAnswers, PostgresInbox, PostgresOutbox
+from quarterturn_adapters.postgres.payments import PostgresDisputes, PostgresPayments, PostgresRefunds
+from quarterturn_adapters.postgres.payouts import PostgresDebts, PostgresPayouts, PostgresPayoutTerms
+from quarterturn_adapters.postgres.pricing import Bound, PostgresPriceBooks
+from quarterturn_adapters.postgres.settlement import PostgresEarnings, PostgresJournal
+from quarterturn_adapters.postgres.statements import Statements
+from quarterturn_adapters.postgres.stock import PostgresKits, PostgresLocations, PostgresStock
+from quarterturn_domain.kernel.ids import Ids
+
+
+class PostgresWork:
+    """One transaction: everything that a use case may read and write.
+
+    The order in which rows are locked is the same everywhere: orders, payments, stock items by (SKU, location), reservations, and
+    balances at the very end.
+    """
+
+    def __init__(self, statements: Statements, ids: Ids, bound: Bound) -> None:
+        self.outbox = PostgresOutbox(statements, ids)
+        self.inbox = PostgresInbox(statements)
+        self.answers = PostgresAnswers(statements)
+        self.accounts = PostgresAccounts(statements)
+        self.vendors = PostgresVendors(statements)
+        self.categories = PostgresCategories(statements)
+        self.products = PostgresProducts(statements)
+        self.offers = PostgresOffers(statements)
+        self.locations = PostgresLocations(statements)
+        self.kits = PostgresKits(statements)
+        self.stock = PostgresStock(statements)
+        self.price_books = PostgresPriceBooks(statements, bound)
+        self.carts = PostgresCarts(statements)
+        self.orders = PostgresOrders(statements)
+        self.returns = PostgresReturns(statements)
+        self.payments = PostgresPayments(statements)
+        self.refunds = PostgresRefunds(statements)
+        self.disputes = PostgresDisputes(statements)
+        self.journal = PostgresJournal(statements)
+        self.earnings = PostgresEarnings(statements)
+        self.payout_terms = PostgresPayoutTerms(statements)
+        self.payouts = PostgresPayouts(statements)
+        self.debts = PostgresDebts(statements)

@@ -1,0 +1,139 @@
+"""The adapters in PostgreSQL keep every promise of every port, in the newest version and in the oldest that we promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from quarterturn_adapters.postgres import PostgresDatabase, PostgresWork
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract
+from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
+from quarterturn_domain.testing.contracts.journal import JournalContract
+from quarterturn_domain.testing.contracts.kernel import (
+    AnswersContract,
+    InboxContract,
+    OutboxContract,
+    UnitOfWorkContract,
+)
+from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
+from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract
+from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsContract, PayoutTermsContract
+from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
+from quarterturn_domain.testing.contracts.settlement import EarningsContract
+from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
+from tests.databases import running, versions
+
+
+@pytest.fixture(params=versions(), scope="module")
+def version(request: pytest.FixtureRequest) -> int:
+    """Each version of PostgreSQL whose programs are on this machine."""
+    number: int = request.param
+    return number
+
+
+class InPostgres:
+    """Begins on an empty database of a real server."""
+
+    @pytest.fixture
+    def begin(self, version: int) -> Iterator[Begin[PostgresWork]]:
+        """Units of work of a new database."""
+        with PostgresDatabase(running(version).database()) as database:
+            yield database.begin
+
+
+class TestAccounts(InPostgres, AccountsContract):
+    """Accounts in PostgreSQL."""
+
+
+class TestAnswers(InPostgres, AnswersContract):
+    """Answers in PostgreSQL."""
+
+
+class TestCarts(InPostgres, CartsContract):
+    """Carts in PostgreSQL."""
+
+
+class TestCategories(InPostgres, CategoriesContract):
+    """Categories in PostgreSQL."""
+
+
+class TestDebts(InPostgres, DebtsContract):
+    """Debts in PostgreSQL."""
+
+
+class TestDisputes(InPostgres, DisputesContract):
+    """Disputes in PostgreSQL."""
+
+
+class TestEarnings(InPostgres, EarningsContract):
+    """Earnings in PostgreSQL."""
+
+
+class TestInbox(InPostgres, InboxContract):
+    """Inbox in PostgreSQL."""
+
+
+class TestJournal(InPostgres, JournalContract):
+    """Journal in PostgreSQL."""
+
+
+class TestKits(InPostgres, KitsContract):
+    """Kits in PostgreSQL."""
+
+
+class TestLocations(InPostgres, LocationsContract):
+    """Locations in PostgreSQL."""
+
+
+class TestOffers(InPostgres, OffersContract):
+    """Offers in PostgreSQL."""
+
+
+class TestOrders(InPostgres, OrdersContract):
+    """Orders in PostgreSQL."""
+
+
+class TestOutbox(InPostgres, OutboxContract):
+    """Outbox in PostgreSQL."""
+
+
+class TestPayments(InPostgres, PaymentsContract):
+    """Payments in PostgreSQL."""
+
+
+class TestPayoutTerms(InPostgres, PayoutTermsContract):
+    """Payout terms in PostgreSQL."""
+
+
+class TestPayouts(InPostgres, PayoutsContract):
+    """Payouts in PostgreSQL."""
+
+
+class TestPriceBooks(InPostgres, PriceBooksContract):
+    """Price books in PostgreSQL."""
+
+
+class TestProducts(InPostgres, ProductsContract):
+    """Products in PostgreSQL."""
+
+
+class TestRefunds(InPostgres, RefundsContract):
+    """Refunds in PostgreSQL."""
+
+
+class TestReturns(InPostgres, ReturnsContract):
+    """Returns in PostgreSQL."""
+
+
+class TestStock(InPostgres, StockContract):
+    """Stock in PostgreSQL."""
+
+
+class TestUnitOfWork(InPostgres, UnitOfWorkContract):
+    """Unit of work in PostgreSQL."""
+
+
+class TestVendors(InPostgres, VendorsContract):
+    """Vendors in PostgreSQL."""
