@@ -151,6 +151,8 @@ def _orders(begin: Begin[PayoutsWork], tally: _Tally) -> tuple[Counter[str], Law
     broken: list[str] = []
     for order in _every_order(begin):
         counts["orders"] += 1
+        # An order that nobody paid brought nothing, in its currency.
+        tally.add("goods", Money.zero(order.total.currency))
         for part in order.vendor_orders:
             counts["vendor orders"] += 1
             for line in part.lines:

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final
+from pathlib import Path
+from typing import Final, TextIO
 
 NO: Final = 1
 NONSENSE: Final = 2
@@ -29,16 +30,32 @@ COMMANDS: Final[Mapping[str, str]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what `arguments` (those of the process, unless given) ask for; the answer is the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # A caller may have closed either: then nobody wants to hear, which is no reason to fail.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     try:
         status = _run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more at its end: into nothing, so that it does not complain there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return PIPE_CLOSED
+    except OSError as failed:
+        _say_no_more()
+        sys.stderr.write(f"quarterturn: {failed}\n")
+        return NO
     return status
+
+
+def _say_no_more() -> None:
+    """Let what is left to be written go nowhere: Python flushes once more at its end, and would complain there."""
+    with _nowhere() as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _run(given: Sequence[str]) -> int:

@@ -243,9 +243,11 @@ class Life:
             )
 
     def _pay_vendors(self) -> None:
-        """Confirm the last run, release what is due, claim what is available, and send it."""
+        """Confirm the last run, release what is due, claim what is available, and send it; orders that nobody paid expire."""
         app, now = self._app, self._clock.now()
         self._paid_at = now
+        while app.expire_orders(_PAGE):
+            pass
         app.relay.drain()
         every(app.confirm_payouts(self._open_payouts))
         while app.release_earnings(_PAGE) == _PAGE:

@@ -23,6 +23,14 @@ from quarterturn_domain.settlement.journal import Booked
 _INDENT = (0, 0, 1, 2)
 
 
+class Screen(Console):
+    """A console that leaves it to the command what to do when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so."""
+        raise BrokenPipeError
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, figures: Iterable[str] = ()) -> Padding:
     """A table of which the columns named in `figures` are numbers."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -58,7 +66,7 @@ def journal(booked: Sequence[Booked], names: Mapping[VendorId, str]) -> Padding:
 
 def show_story(story: Story) -> None:
     """Every step, then the proof."""
-    console = Console()
+    console = Screen(highlight=False)
     console.print()
     console.print("One order on a small fitness marketplace, from stock to payout.", style="bold")
     console.print()
@@ -84,7 +92,7 @@ def show_story(story: Story) -> None:
 
 def show_replay(figures: Figures, folder: Path) -> None:
     """What a replay came to."""
-    console = Console()
+    console = Screen(highlight=False)
     proof = figures.proof
     console.print()
     counts = [

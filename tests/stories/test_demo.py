@@ -1,0 +1,105 @@
+"""The demonstration: one order from stock to payout, and every figure of it to the cent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from quarterturn_adapters.demo import tell
+from quarterturn_api.command import main
+
+COMMAND = (sys.executable, "-m", "quarterturn_api", "demo", "--once")
+
+
+def test_the_story_splits_refunds_and_pays_out_to_the_cent(capsys: pytest.CaptureFixture[str]) -> None:
+    """60.00 and 40.00 give fees of 6.00 and 4.00; a refund of 20.00 takes 18.00 of its vendor and nothing of the other."""
+    assert 0 == main(["demo", "--once", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    columns = ("name", "customerPaid", "commission", "earning", "givenBack", "paidOut")
+    assert [
+        ("Iron Alley", "60.00", "6.00", "54.00", "0.00", "54.00"),
+        ("Mat & Motion", "40.00", "4.00", "36.00", "18.00", "18.00"),
+    ] == [tuple(vendor[column] for column in columns) for vendor in said["vendors"]]
+    assert ("100.00", "20.00") == (said["customerPaid"], said["refunded"])
+    assert "8.00" == said["trialBalance"]["commission_revenue"].removeprefix("-")
+    assert said["trialBalance"]["processor_clearing"] == said["atProvider"]
+    assert said["balanced"] is True
+
+
+def test_the_story_goes_through_every_step_and_the_journal_behind_it() -> None:
+    """Ten steps, and each kind of entry in the step that makes it."""
+    story = tell()
+    expected = {
+        "Publish": [],
+        "Stock": [],
+        "Cart": [],
+        "Checkout": [],
+        "Payment": ["capture"],
+        "Split": [],
+        "Ship": [],
+        "Deliver": [],
+        "Partial refund": ["refund", "refund_paid"],
+        "Payout": ["release", "release", "payout", "payout", "payout_sent", "payout_sent"],
+    }
+    assert expected == {step.title: [booked.entry.kind.value for booked in step.booked] for step in story.steps}
+    assert [*expected] == [step.title for step in story.steps]
+
+
+def test_the_story_is_the_same_every_time() -> None:
+    """Two runs agree in every id, time and seal."""
+    assert tell() == tell()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_the_story_fits_the_screen(width: int, encoding: str) -> None:
+    """No line is longer than the screen, nothing is cut off, and a pipe gets no colours, whatever it can write."""
+    environment = {**os.environ, "COLUMNS": str(width), "PYTHONIOENCODING": encoding}
+    run = subprocess.run(COMMAND, capture_output=True, check=True, env=environment)
+    lines = run.stdout.decode(encoding).splitlines()
+    assert width >= max(map(len, lines))
+    assert [] == [line for line in lines if "\x1b" in line or "…" in line or "..." in line]
+    assert "Everything balances." == lines[-1]
+
+
+def test_a_reader_who_has_seen_enough_closes_the_pipe_in_peace() -> None:
+    """When nobody reads any more the command ends quietly, with the status that a closed pipe has."""
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert b"" == run.stderr.read()
+        assert 141 == run.wait(timeout=60)
+
+
+def test_the_story_says_what_it_does_not_do_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--once` it ends as well, and says why; with it there is nothing to say."""
+    assert 0 == main(["demo"])
+    assert "API" in capsys.readouterr().err
+    assert 0 == main(["demo", "--once"])
+    assert "" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("case", "arguments", "expected"),
+    [
+        ("nothing is asked", [], 0),
+        ("help", ["--help"], 0),
+        ("help on a command", ["replay", "--help"], 0),
+        ("the version", ["--version"], 0),
+        ("an unknown command", ["frobnicate"], 2),
+        ("an unknown option", ["demo", "--frobnicate"], 2),
+        ("a missing folder", ["replay"], 2),
+        ("an unknown database", ["replay", ".", "--database", "stone"], 2),
+    ],
+)
+def test_usage_has_its_own_status(case: str, arguments: list[str], expected: int) -> None:
+    """What cannot be understood ends with 2 and one line of why, and never with a stack trace."""
+    run = subprocess.run([sys.executable, "-m", "quarterturn_api", *arguments], capture_output=True, text=True, check=False)
+    assert expected == run.returncode, case
+    assert "Traceback" not in run.stderr
+    assert (expected != 0) == bool(run.stderr)
