@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies
+from hypothesis import given, strategies
 
-from quarterturn_adapters.replay import Unreadable, check
+from quarterturn_adapters.replay import Problem, Unreadable, check, replay
 from quarterturn_adapters.replay.checking import LINES
+from quarterturn_adapters.replay.fields import identity
 from quarterturn_api.command import main
 
 SHOP: Final = Path(__file__).parents[1] / "data" / "shop"
@@ -514,22 +515,39 @@ def test_a_refused_vendor_takes_its_orders_along(tmp_path: Path, capsys: pytest.
     assert (9, 3, True) == tuple(figures[name] for name in ("orders", "refused", "balanced"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_order_that_a_use_case_refuses_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two names of one id cannot both be an order: the second one is refused by the use case itself, and the rest goes on."""
+    twin = identity("order-0001").hex
+    row = f"{twin},1,2026-03-02T09:00:30Z,iron-alley,kettlebell-16,2,60.00,0.00,EUR,delivered,\n"
+    folder = harmed(tmp_path, "order_lines.csv", lambda content: content + row.encode())
+    assert 1 == main(["replay", str(folder), "--json"])
+    told = capsys.readouterr()
+    figures = json.loads(told.out)
+    assert (10, 1, True) == tuple(figures[name] for name in ("orders", "refused", "balanced"))
+    assert f"order {twin}: The order {identity('order-0001')} conflicts: it was placed with other content" in told.err.splitlines()
+
+
 @given(
     file=strategies.sampled_from(["vendors.csv", "products.csv", "order_lines.csv"]),
     place=strategies.integers(0, 2_000),
-    junk=strategies.binary(max_size=12),
+    junk=strategies.binary(max_size=12) | strategies.text('0123456789,.-"\n', max_size=6).map(str.encode),
     cut=strategies.integers(0, 30),
 )
-def test_no_file_is_a_stack_trace(tmp_path_factory: pytest.TempPathFactory, file: str, place: int, junk: bytes, cut: int) -> None:
-    """Whatever stands in a file is either read or named by file and line."""
+def test_whatever_stands_in_a_file_is_read_or_named(
+    tmp_path_factory: pytest.TempPathFactory, file: str, place: int, junk: bytes, cut: int
+) -> None:
+    """No file makes a stack trace, every problem names a line, and what is left of it lives and balances."""
     folder = tmp_path_factory.mktemp("any")
     for path in SHOP.iterdir():
         content = path.read_bytes()
         (folder / path.name).write_bytes(content[:place] + junk + content[place + cut :] if path.name == file else content)
     try:
-        problems = check(folder).problems
+        source = check(folder)
     except Unreadable as unreadable:
-        problems = unreadable.problems
+        problems: Sequence[Problem] = unreadable.problems
         assert problems
-    assert all(problem.file.endswith(".csv") and problem.line >= 1 and problem.expected for problem in problems)
+    else:
+        problems = source.problems
+        assert replay(source, lambda *_: None).proof.balanced
+    assert all(problem.file == file or file != "order_lines.csv" for problem in problems)
+    assert all(problem.line >= 1 and problem.expected for problem in problems)

@@ -103,3 +103,36 @@ def test_usage_has_its_own_status(case: str, arguments: list[str], expected: int
     assert expected == run.returncode, case
     assert "Traceback" not in run.stderr
     assert (expected != 0) == bool(run.stderr)
+
+
+def test_help_is_quick_because_it_loads_nothing() -> None:
+    """Who asks what there is waits neither for the domain nor for the screen."""
+    loaded = _run_without("nothing", [])
+    assert set() == {"quarterturn_domain", "quarterturn_adapters", "rich"} & set(loaded.stdout.splitlines()[-1].split())
+    assert 0 == loaded.returncode
+
+
+@pytest.mark.parametrize(
+    ("case", "arguments", "expected", "told"),
+    [
+        ("a person needs rich", ["demo", "--once"], 2, "quarterturn demo needs rich: python -m pip install 'quarterturn[cli]'\n"),
+        ("a program does not", ["demo", "--once", "--json"], 0, ""),
+    ],
+)
+def test_without_the_extra_it_says_what_to_install(case: str, arguments: list[str], expected: int, told: str) -> None:
+    """The bare package has the command, and figures for programs; tables need the extra, which is named."""
+    run = _run_without("rich", arguments)
+    assert (expected, told) == (run.returncode, run.stderr), case
+
+
+def _run_without(module: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """The command where `module` cannot be imported; its last line names the packages that it loaded."""
+    script = f"""
+import sys
+sys.modules[{module!r}] = None
+from quarterturn_api.command import main
+status = main({arguments!r})
+print(*sorted({{name.partition(".")[0] for name, loaded in sys.modules.items() if loaded is not None}}))
+raise SystemExit(status)
+"""
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

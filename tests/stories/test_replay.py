@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -179,6 +182,23 @@ def test_a_person_gets_tables_and_a_log_gets_lines(capsys: pytest.CaptureFixture
     assert "Everything balances." in printed.out
     assert "command=replay stage=orders done=10 total=10" in printed.err.splitlines()
     assert "\x1b" not in printed.out
+
+
+def test_an_interrupted_replay_ends_quietly(tmp_path: Path) -> None:
+    """Ctrl-C in the middle ends with 130, without a stack trace and without figures."""
+    folder = shop_with(
+        tmp_path,
+        *(f"{order},1,2026-03-02T09:00:00Z,iron-alley,kettlebell-16,1,60.00,5.00,EUR,delivered," for order in range(20_000)),
+    )
+    command = (sys.executable, "-m", "quarterturn_api", "replay", str(folder), "--json")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        assert "stage=vendors" in run.stderr.readline()
+        run.send_signal(signal.SIGINT)
+        assert "Traceback" not in run.stderr.read()
+        assert "" == run.stdout.read()
+        assert 130 == run.wait(timeout=60)
 
 
 def line(order: int, vendor: int, product: int, price: int, currency: Currency = EUR) -> LineRow:
