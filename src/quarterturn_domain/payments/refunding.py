@@ -19,7 +19,7 @@ from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Out
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import OrderId, RefundId
-from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.money import Money, total
 from quarterturn_domain.kernel.rate import half_up
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -91,15 +91,20 @@ class RequestRefunds:
                 return known
             if command.lines and command.amount is not None:
                 raise Invalid("a refund of lines and of a sum", "one of them")
+            if command.amount is not None and command.amount.minor <= 0:
+                raise Invalid(f"a refund of {command.amount}", "an amount of more than zero")
             if command.lines:
                 lines: Sequence[LineRefund] = [_of_line(order, each) for each in command.lines]
             else:
-                lines = spread(order, command.amount or order.split.paid)
-            if not sum(each.amount.minor for each in lines):
+                lines = spread(order, order.split.paid if command.amount is None else command.amount)
+            if not any(each.goods or each.shipping for each in lines):
                 raise Invalid("a refund of nothing", "an amount of more than zero")
-            refund = owe(work, order, command.refund_id, lines, reason=command.reason, at=command.at)
-            if refund is None:
+            payments = work.payments.of_orders([order.id]).get(order.id, ())
+            amount = total((each.amount for each in lines), order.total.currency)
+            if _paying(order, payments, amount).status is PaymentStatus.AUTHORIZED:
                 raise NothingToRefund(order.id, "its payment is only authorised; cancel units, or capture it first")
+            refund = owe(work, order, command.refund_id, lines, reason=command.reason, at=command.at)
+            assert refund is not None
         return refund
 
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the domain's values: money, terms, baskets, stock histories, sequences of refunds.
+"""Hypothesis strategies for the domain's values: money, terms, baskets, stock histories, refunds, lives of orders.
 
 Every strategy makes values that the domain accepts, small ones first, so that what Hypothesis shrinks a failure to can be read.
 
@@ -12,6 +12,7 @@ Every strategy makes values that the domain accepts, small ones first, so that w
 
 from quarterturn_domain.testing.strategies.money import COMMON, currencies, money, rates, refund_sequences, weights
 from quarterturn_domain.testing.strategies.offers import CATEGORIES, PRODUCTS, VENDORS, Basket, baskets, sellables
+from quarterturn_domain.testing.strategies.order_lives import OrderLife, order_lives
 from quarterturn_domain.testing.strategies.stock import (
     Adjusted,
     Committed,
@@ -45,6 +46,7 @@ __all__ = [
     "Committed",
     "Expired",
     "Held",
+    "OrderLife",
     "Received",
     "Released",
     "Restocked",
@@ -57,6 +59,7 @@ __all__ = [
     "fee_schedules",
     "matches",
     "money",
+    "order_lives",
     "price_books",
     "rates",
     "refund_sequences",
