@@ -25,7 +25,7 @@ from quarterturn_domain.pricing.split import Split
 from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means
 from quarterturn_domain.testing.lives import LivingShop, live, prove
 from quarterturn_domain.testing.strategies import COMMON
-from quarterturn_domain.testing.strategies.order_lives import Judge, OrderLife, Pass, Work, order_lives
+from quarterturn_domain.testing.strategies.lives import Judge, OrderLife, Pass, Work, order_lives
 
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CARDS: Final = {

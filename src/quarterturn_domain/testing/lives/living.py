@@ -28,7 +28,7 @@ from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.testing.contracts.gateways.drivers import Means
 from quarterturn_domain.testing.lives.opening import open_shop
 from quarterturn_domain.testing.lives.ports import Outside, Shop
-from quarterturn_domain.testing.strategies import order_lives as steps
+from quarterturn_domain.testing.strategies import lives as steps
 from quarterturn_domain.testing.strategies.offers import VENDORS
 
 _ENOUGH: Final = 1_000

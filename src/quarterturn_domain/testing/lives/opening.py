@@ -13,8 +13,8 @@ from quarterturn_domain.kernel.ids import LocationId, VariantId
 from quarterturn_domain.pricing.ruling import SetTerms
 from quarterturn_domain.stock.receiving import MoveStock, OpenLocation
 from quarterturn_domain.testing.lives.ports import Outside, Shop
+from quarterturn_domain.testing.strategies.lives import SMALL, OrderLife
 from quarterturn_domain.testing.strategies.offers import CATEGORIES, PRODUCTS, VENDORS
-from quarterturn_domain.testing.strategies.order_lives import SMALL, OrderLife
 
 
 def open_shop(life: OrderLife, shop: Shop, outside: Outside) -> None:

@@ -10,9 +10,9 @@ Every strategy makes values that the domain accepts, small ones first, so that w
 >>> shares_add_up()
 """
 
+from quarterturn_domain.testing.strategies.lives import OrderLife, order_lives
 from quarterturn_domain.testing.strategies.money import COMMON, currencies, money, rates, refund_sequences, weights
 from quarterturn_domain.testing.strategies.offers import CATEGORIES, PRODUCTS, VENDORS, Basket, baskets, sellables
-from quarterturn_domain.testing.strategies.order_lives import OrderLife, order_lives
 from quarterturn_domain.testing.strategies.stock import (
     Adjusted,
     Committed,
