@@ -33,7 +33,8 @@ _TEMPLATE = "quarterturn_template"
 # Rows are deleted without asking the laws: nothing may be deleted where they are asked.
 _EMPTY = """DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'price_editions')
+    FOR name IN
+        SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'price_editions')
     LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
 END $$"""
 _SETTINGS = {
@@ -100,11 +101,15 @@ class TestServer:
             migrate(self.url(name))
         return self.url(self._created(_TEMPLATE))
 
+    def copied(self, url: str) -> str:
+        """The URL of a new database that is a copy of the one at `url`, which nobody uses meanwhile."""
+        return self.url(self._created(_name(url)))
+
     def drop(self, url: str) -> None:
         """Drop a database that a test has done with."""
-        name = url.partition("?")[0].rpartition("/")[2]
+        name = _name(url)
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def database(self) -> str:
         """The URL of a database that is migrated and empty, in milliseconds: the same one for every test, emptied before each."""
@@ -117,7 +122,7 @@ class TestServer:
     def _created(self, template: str, name: str | None = None) -> str:
         name = name or f"test_{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -129,6 +134,10 @@ class TestServer:
                 said.seek(0)
                 message = f"{program} ended with {done.returncode}: {said.read().decode(errors='replace')}"
                 raise RuntimeError(message)
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 _PORT = 5432

@@ -16,6 +16,8 @@ from quarterturn_adapters.sandbox import Sandbox, SandboxPayments, SandboxTransf
 from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.kernel.ids import CategoryId, LocationId, ProductId, Sku, VariantId, VendorId
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.settlement.journal import Booked
 
 MONDAY: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -74,12 +76,13 @@ CATEGORY: Final = CategoryId(named("category:training"))
 class Shop:
     """The marketplace of the story, its clock and its provider."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Begin[PayoutsWork] | None = None) -> None:
+        """A shop on an empty database that `begin` opens units of work on, or without one in memory."""
         self.clock = ManualClock(MONDAY)
         ids = SeededIds(SEED, self.clock)
         self.sandbox = Sandbox(self.clock, seed=SEED)
         self.app: Application = application(
-            MemoryDatabase(ids).begin,
+            begin or MemoryDatabase(ids).begin,
             payments=SandboxPayments(self.sandbox),
             transfers=SandboxTransfers(self.sandbox),
             clock=self.clock,
