@@ -168,13 +168,14 @@ class OffersContract(RepositoryContract[Sku, Offer]):
         for_sale: bool,  # noqa: FBT001 - a column of the table.
     ) -> None:
         """An offer can be bought if it is live, its product is published and its vendor may sell; else it says why not."""
-        offer = samples.an_offer(1, acts=offer_acts)
-        self.added(db, [offer])
+        # A vendor of its own: one that is approved has come too far to be one that has only applied.
+        vendor = attrs.evolve(samples.a_vendor(1, acts=vendor_acts), id=samples.vendor_id(900))
+        offer = attrs.evolve(samples.an_offer(1, acts=offer_acts), vendor_id=vendor.id)
         with db() as work:
+            work.vendors.add([vendor])
             work.products.lock([offer.product_id])
             work.products.save([samples.a_product(1, acts=product_acts)])
-            work.vendors.lock([offer.vendor_id])
-            work.vendors.save([samples.a_vendor(1, acts=vendor_acts)])
+        self.added(db, [offer])
         with db() as work:
             sellable = work.offers.sellable([offer.sku])[offer.sku]
         assert for_sale is (sellable.not_for_sale is None), case
