@@ -22,6 +22,7 @@ from quarterturn_adapters.postgres.pricing import Bound
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.unfit import unfit
 from quarterturn_adapters.postgres.work import PostgresWork
+from quarterturn_domain.kernel.errors import DomainError
 from quarterturn_domain.kernel.ids import OrderId, VendorId
 from quarterturn_domain.settlement.chain import Seal, verify
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind
@@ -110,12 +111,20 @@ def _queried(connection: Connection[Row], name: str, law: str, query: str) -> It
 def _collected(name: str, law: str, broken: Iterator[dict[str, object]]) -> Iterator[Finding]:
     shown: list[tuple[tuple[str, str], ...]] = []
     count = 0
-    for row in broken:
+    for row in _readable(broken):
         count += 1
         if len(shown) < SHOWN:
             shown.append(tuple((column, str(value)) for column, value in row.items()))
     if count:
         yield Finding(name, law, count, tuple(shown))
+
+
+def _readable(broken: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """The rows of a check, and where data are so broken that they cannot be read any further, that."""
+    try:
+        yield from broken
+    except (AssertionError, DomainError, KeyError, ValueError) as unreadable:
+        yield {"cannot be read": f"{type(unreadable).__name__}: {unreadable}"}
 
 
 def _refunded_orders(connection: Connection[Row], work: PostgresWork) -> Iterator[dict[str, object]]:
@@ -134,7 +143,11 @@ def _refunded_orders(connection: Connection[Row], work: PostgresWork) -> Iterato
                 continue
             for part in order.vendor_orders:
                 sums = booked.get((order.id, part.vendor_id), {})
-                split = part.split
+                try:
+                    split = part.split
+                except AssertionError:
+                    yield {"order_id": order.id, "vendor_id": part.vendor_id, "by the lines": "they contradict themselves"}
+                    continue
                 by_lines = (split.earning.minor, split.commission.minor, split.commission_tax.minor, split.tax_kept.minor)
                 by_journal = (
                     sum(sums.get(kind, 0) for kind in OF_A_VENDOR),

@@ -49,6 +49,10 @@ PLANTED = [
     ("owed", "UPDATE refunds SET status = 'sent'"),
     ("orphans", "DELETE FROM locations"),
     ("orphans", "DELETE FROM seals WHERE position = 1"),
+    (
+        "orders-refunded",
+        "ALTER TABLE vendor_orders DROP CONSTRAINT vendor_orders_status_known_check; UPDATE vendor_orders SET status = 'lost'",
+    ),
     ("guards", "ALTER TABLE movements DISABLE TRIGGER movements_append_only"),
     ("chain", "UPDATE journal_entries SET at = at + interval '1 second'"),
     ("chain", "UPDATE seals SET hash = repeat('0', 64) WHERE position = 2"),
