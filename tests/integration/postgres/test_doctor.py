@@ -13,6 +13,7 @@ from quarterturn_adapters.demo.shop import Shop
 from quarterturn_adapters.postgres import DatabaseUnfit, PostgresDatabase
 from quarterturn_adapters.postgres.doctor import SHOWN, examine
 
+LOST = "UPDATE vendor_orders SET status = 'lost', delivered_at = NULL"
 PLANTED = [
     ("on-hand", "UPDATE stock_items SET on_hand = on_hand + 1"),
     ("on-hand", "DELETE FROM stock_items"),
@@ -51,7 +52,7 @@ PLANTED = [
     ("orphans", "DELETE FROM seals WHERE position = 1"),
     (
         "orders-refunded",
-        "ALTER TABLE vendor_orders DROP CONSTRAINT vendor_orders_status_known_check; UPDATE vendor_orders SET status = 'lost'",
+        f"ALTER TABLE vendor_orders DROP CONSTRAINT vendor_orders_status_known_check; {LOST}",
     ),
     ("guards", "ALTER TABLE movements DISABLE TRIGGER movements_append_only"),
     ("chain", "UPDATE journal_entries SET at = at + interval '1 second'"),
