@@ -63,8 +63,6 @@ class LivingShop:
         except DomainError as refusal:
             self.refusals.append((step, refusal.with_traceback(None)))
 
-    # What customers do.
-
     def place(self, step: steps.Place) -> None:
         """Baskets become orders."""
         goods = self.life.goods
@@ -78,10 +76,8 @@ class LivingShop:
         ]
         outcomes = self.shop.place_orders(commands)
         if step.again:
-            kept = [outcome for outcome in outcomes if not isinstance(outcome, DomainError)]
-            once_more = self.shop.place_orders(commands)
-            assert kept == [each for each, first in zip(once_more, outcomes, strict=True) if not isinstance(first, DomainError)]
-            outcomes = once_more
+            first, outcomes = outcomes, self.shop.place_orders(commands)
+            assert all(isinstance(before, DomainError) or before == after for before, after in zip(first, outcomes, strict=True))
         for outcome in outcomes:
             if isinstance(outcome, DomainError):
                 self.refusals.append((step, outcome))
@@ -130,8 +126,6 @@ class LivingShop:
         """A bank decides."""
         if self.disputes:
             self.outside.close_dispute(_nth(self.disputes, step.dispute), won=step.won)
-
-    # What vendors and operators do.
 
     def onward(self, step: steps.Onward) -> None:
         """The next thing that happens to most orders."""
@@ -238,8 +232,6 @@ class LivingShop:
         """A call will fail."""
         self.outside.fail(step.method, step.how)
 
-    # What workers do.
-
     def work(self, step: steps.Work) -> None:
         """One kind of work, or all of it until nothing is left to do."""
         if step.what == "quiet":
@@ -293,8 +285,6 @@ class LivingShop:
     def pass_time(self, step: steps.Pass) -> None:
         """Time passes."""
         self.outside.advance(step.by)
-
-    # What there is.
 
     def found(self) -> Sequence[Order]:
         """Every order, in the order of placing."""
