@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Final, TextIO
 
 NO: Final = 1
@@ -59,6 +60,7 @@ def _nowhere() -> TextIO:
 
 
 def _run(given: Sequence[str]) -> int:
+    # argparse is enough for words and flags: nothing to install, and help is there at once.
     parser = argparse.ArgumentParser(prog="quarterturn", description="The core of a multi-vendor marketplace.")
     parser.add_argument("--version", action="version", version=f"quarterturn {version('quarterturn')}")
     choices = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
@@ -67,7 +69,11 @@ def _run(given: Sequence[str]) -> int:
         own = choices.add_parser(name, help=summary)
         if name == asked:
             _module(name).describe(own)
-    options = parser.parse_args(given)
+    try:
+        options = parser.parse_args(given)
+    except SystemExit as told:
+        # Help, the version, or why the words make no sense: argparse has said it.
+        return told.code if isinstance(told.code, int) else NONSENSE
     if options.command is None:
         parser.print_help()
         return 0
@@ -86,5 +92,6 @@ def _run(given: Sequence[str]) -> int:
     return status
 
 
-def _module(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 (each has describe(parser) and run(options))
+def _module(name: str) -> ModuleType:
+    """The command's own module: it has `describe(parser)` and `run(options)`."""
     return import_module(f"quarterturn_api.commands.{name.replace('-', '_')}")

@@ -121,7 +121,7 @@ def show_replay(figures: Figures, folder: Path) -> None:
     console.print(laws(proof))
     if figures.refused:
         console.print(
-            f"Refused: {figures.refused:,} rows or orders by themselves; {figures.refused_orders:,} orders were not lived for it.",
+            f"Refused: {figures.refused:,} (rows, and orders by a use case). Orders left out: {figures.refused_orders:,}.",
             style="yellow",
         )
     console.print(verdict(proof))
