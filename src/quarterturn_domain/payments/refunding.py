@@ -289,9 +289,13 @@ def _same(known: Refund, command: RequestRefund, order: Order) -> bool:
                 return False
         else:
             line = order.vendor_order(order.vendor_of(asked.line)).line(asked.line)
-            # The last units take what is left, and others round by their place: within one minor unit it is the same.
-            price = half_up(line.price.goods.paid.minor * asked.units, line.quantity)
-            if asked.units < line.quantity and abs(has.goods.minor - price) > 1:
+            paid = line.price.goods.paid
+            if asked.units == line.quantity:
+                # All units took all that was left, and nothing can have gone back since.
+                if line.refunded_goods != paid:
+                    return False
+            # Others round by their place: within one minor unit it is the same.
+            elif abs(has.goods.minor - half_up(paid.minor * asked.units, line.quantity)) > 1:
                 return False
     return True
 

@@ -12,12 +12,13 @@ from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.ids import SeededIds
 from quarterturn_adapters.memory import MemoryDatabase
 from quarterturn_adapters.sandbox import Bank, Fault, Sandbox, SandboxPayments, SandboxTransfers
-from quarterturn_domain.kernel.currency import Currency
+from quarterturn_domain.kernel.currency import EUR, JPY, Currency
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.gateway import GatewayRefundStatus
 from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means
 from quarterturn_domain.testing.lives import LivingShop, live, prove
 from quarterturn_domain.testing.strategies import COMMON, OrderLife
+from quarterturn_domain.testing.strategies.lives import Goods, Place, Step
 
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CARDS: Final = {
@@ -107,3 +108,41 @@ def nothing_was_done_twice(world: SandboxWorld) -> None:
     transfers = Counter(transfer.payout_id for transfer in books.transfers.values())
     payouts = Counter(payout.payout_id for payout in books.payouts.values())
     assert {1} >= {*payments.values(), *refunds.values(), *transfers.values(), *payouts.values()}
+
+
+def euro(text: str) -> Money:
+    """So many euro."""
+    return Money.of(text, EUR)
+
+
+TWO_VENDORS: Final = (
+    Goods(0, 0, Money(6_000, EUR), Money(490, EUR), 9),
+    Goods(1, 1, Money(4_000, EUR), Money(0, EUR), 9),
+    Goods(0, 2, Money(1_000, JPY), Money(0, JPY), 5),
+)
+"""A-01 of one vendor at 60.00 with 4.90 for shipping, B-02 of another at 40.00, nine of each; and A-03 in yen."""
+
+BASKET: Final = Place((((0, 2), (1, 1)),))
+"""Two of A-01 and one of B-02: 169.80 EUR."""
+
+
+def after(*steps: Step, goods: tuple[Goods, ...] = TWO_VENDORS, **terms: Any) -> LivingShop:
+    """A shop of two vendors after these steps, none of which was refused; `terms` are those of an `OrderLife`."""
+    world = SandboxWorld()
+    living = LivingShop(OrderLife(goods, (), **terms), shop_on(world), world)
+    for step in steps:
+        living.take(step)
+    assert not living.refusals, living.refusals
+    return living
+
+
+def world_of(living: LivingShop) -> SandboxWorld:
+    """The sandbox beside a shop."""
+    assert isinstance(living.outside, SandboxWorld)
+    return living.outside
+
+
+def facts(living: LivingShop) -> list[str]:
+    """The tags of all events that wait in the outbox."""
+    with living.shop.begin() as work:
+        return [message.event.tag for message in work.outbox.pending(1_000)]

@@ -16,6 +16,8 @@ from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.cancelling import CancelOrders
+from quarterturn_domain.ordering.carting import FillCarts, MergeCarts
+from quarterturn_domain.ordering.checkout import CheckOutCarts
 from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import PlaceOrders
@@ -87,6 +89,15 @@ class Shop(Protocol):
 
     @property
     def rule_terms(self) -> RuleTerms: ...  # noqa: D102
+
+    @property
+    def fill_carts(self) -> FillCarts: ...  # noqa: D102
+
+    @property
+    def merge_carts(self) -> MergeCarts: ...  # noqa: D102
+
+    @property
+    def check_out_carts(self) -> CheckOutCarts: ...  # noqa: D102
 
     @property
     def place_orders(self) -> PlaceOrders: ...  # noqa: D102
