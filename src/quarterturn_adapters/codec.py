@@ -57,7 +57,7 @@ def encode_event(event: Event) -> str:
     return dumps(_CONVERTER.unstructure(event))
 
 
-def decode_event(tag: str, version: int, content: Any) -> Event:
+def decode_event(tag: str, version: int, content: object) -> Event:
     """The event with this tag and version, from its parsed JSON."""
     kind = registered().get((tag, version))
     assert kind is not None, f"nobody has registered {tag} in version {version}"
@@ -69,12 +69,12 @@ def encode(value: object) -> str:
     return dumps(_CONVERTER.unstructure(value))
 
 
-def unstructure(value: object) -> Any:
+def unstructure(value: object) -> object:
     """Any value of the domain as plain values that JSON can say."""
     return _CONVERTER.unstructure(value)
 
 
-def structure(content: Any, kind: type[T]) -> T:
+def structure(content: object, kind: type[T]) -> T:
     """The value of this kind, from its parsed JSON."""
     return _CONVERTER.structure(content, kind)
 

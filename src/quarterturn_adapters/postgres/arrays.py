@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import CHAR, BigInteger, Boolean, Column, Integer, SmallInteger, Text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.dialects.postgresql import UUID as UUIDType
 
 from quarterturn_domain.kernel.errors import Invalid
 
@@ -63,7 +63,7 @@ def _unwritable() -> Invalid:
 
 
 _KINDS: Final[tuple[tuple[type[Any], str, Encode], ...]] = (
-    (UUIDType, "uuid", uuids),
+    (postgresql.UUID, "uuid", uuids),
     (SmallInteger, "smallint", integers),
     (BigInteger, "bigint", integers),
     (Integer, "integer", integers),

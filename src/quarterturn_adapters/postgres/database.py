@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 
 import psycopg
 from psycopg import Connection
@@ -57,8 +57,8 @@ class PostgresDatabase:
             "lock_timeout": lock_timeout // _MILLISECOND,
             "idle_in_transaction_session_timeout": 2 * statement_timeout // _MILLISECOND,
             "timezone": "UTC",
-            # Every statement here finds its rows by a key; without statistics, in a young database, the planner may think otherwise,
-            # and a prepared statement would stay with that thought.
+            # Every statement here finds its rows by a key; without statistics, in a young database, the planner may think
+            # otherwise, and a prepared statement would stay with that thought.
             "enable_seqscan": "off",
         }
         self._settings = {
@@ -84,8 +84,9 @@ class PostgresDatabase:
         return database
 
     def check(self, *, writing: bool = True) -> None:
-        """Raise `DatabaseUnfit` unless the database can be reached, is new enough, migrated as this program needs it and, for
-        `writing`, takes writes.
+        """Raise `DatabaseUnfit` unless the database can be reached, is new enough and is migrated as this program needs it.
+
+        For `writing` it also has to take writes.
         """
         where = place(self.url)
         try:
@@ -129,7 +130,7 @@ class PostgresDatabase:
         """Close every connection; units of work that are open are lost."""
         self._pool.close()
 
-    def __enter__(self) -> PostgresDatabase:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

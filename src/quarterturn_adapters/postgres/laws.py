@@ -1,7 +1,7 @@
 """Laws that a CHECK cannot say, as triggers: lifecycles, what is append-only, and that every entry balances.
 
-The lifecycles are written from the same tables as the code. A row may go where any path of its lifecycle leads, since a unit of work
-records the last of several steps; it never goes back where no path leads.
+The lifecycles are written from the same tables as the code. A row may go where any path of its lifecycle leads, since a unit of
+work records the last of several steps; it never goes where no path leads.
 """
 
 from __future__ import annotations

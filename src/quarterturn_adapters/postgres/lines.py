@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json.encoder import encode_basestring
 from typing import Any, Final
 from uuid import UUID
 
@@ -53,7 +54,7 @@ def line_row(order_id: OrderId, vendor_id: VendorId, line: OrderLine) -> Row:
         dumps([_tax_document(tax) for tax in price.taxes]) if price.taxes else "[]",
         price.rule_id,
         price.rule_version,
-        dumps([_step_document(step) for step in price.steps]) if price.steps else "[]",
+        f"[{','.join(map(_step_document, price.steps))}]",
         line.refunded_goods.minor,
         line.refunded_shipping.minor,
         line.shipped,
@@ -84,9 +85,11 @@ def order_line(row: Row) -> OrderLine:
     return OrderLine(number, sku, product_id, title, price, Money(refunded_goods, unit), Money(refunded_shipping, unit), *counters)
 
 
-def _step_document(step: Step) -> list[Any]:
-    numbers = (step.basis, step.numerator, step.denominator, step.result)
-    return [step.kind, step.figure, step.what, *numbers, step.charge, step.carried]
+def _step_document(step: Step) -> str:
+    # Written at once: every checkout has some of these for every line.
+    numbers = f"{step.basis},{step.numerator},{step.denominator},{step.result}"
+    what = encode_basestring(step.what)
+    return f'["{step.kind.value}","{step.figure.value}",{what},{numbers},"{step.charge.value}",{step.carried}]'
 
 
 def _step(document: list[Any]) -> Step:

@@ -29,7 +29,9 @@ from quarterturn_domain.pricing.tax import Destination
 
 _ORDERS: Final = Writing.of(ORDERS)
 _PARTS: Final = Writing.of(VENDOR_ORDERS)
-_SAVE_ORDERS: Final = _ORDERS.update_of("state")
+# Who bought and where it went may be forgotten; what was bought, and for how much, never changes.
+_MUTABLE: Final = ("state", "buyer_id", "country", "region")
+_SAVE_ORDERS: Final = _ORDERS.update_of(*_MUTABLE)
 _SAVE_PARTS: Final = _PARTS.update_of("status", "shipments", "delivered_at")
 _CHANGING: Final = ("refunded_goods", "refunded_shipping", "shipped", "delivered", "cancelled", "on_way_back", "returned")
 _SAVE_LINES: Final = LINES.update_of(*_CHANGING)
@@ -128,8 +130,8 @@ class PostgresOrders:
         for order in values:
             before = self._kept.get(order.id)
             assert before is not None, f"the order {order.id} is saved, but was never locked"
-            if order.state is not before.state:
-                orders.append((order.id, order.state))
+            if (order.state, order.buyer_id, order.destination) != (before.state, before.buyer_id, before.destination):
+                orders.append((order.id, order.state, order.buyer_id, *_destination(order)))
             known = {part.vendor_id: part for part in before.vendor_orders}
             for part in order.vendor_orders:
                 old = known[part.vendor_id]
@@ -139,7 +141,7 @@ class PostgresOrders:
                     lines += _changed_lines(order.id, old.lines, part.lines)
             self._kept[order.id] = order
         for sql, writing, names, rows in (
-            (_SAVE_ORDERS, _ORDERS, ("id", "state"), orders),
+            (_SAVE_ORDERS, _ORDERS, ("id", *_MUTABLE), orders),
             (_SAVE_PARTS, _PARTS, ("order_id", "vendor_id", "status", "shipments", "delivered_at"), parts),
             (_SAVE_LINES, LINES, ("order_id", "number", *_CHANGING), lines),
         ):
@@ -208,9 +210,12 @@ class PostgresReturns(PostgresRepository[ReturnId, Return]):
 
 
 def _order_row(order: Order) -> Row:
-    country, region = (None, None) if order.destination is None else (order.destination.country, order.destination.region)
     head = (order.id, order.buyer_id, order.total.minor, order.total.currency.code, order.placed_at, order.deadline)
-    return (*head, order.fingerprint, country, region, order.state)
+    return (*head, order.fingerprint, *_destination(order), order.state)
+
+
+def _destination(order: Order) -> tuple[str | None, str | None]:
+    return (None, None) if order.destination is None else (order.destination.country, order.destination.region)
 
 
 def _part_row(order: Order, position: int, part: VendorOrder) -> Row:

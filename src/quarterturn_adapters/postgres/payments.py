@@ -78,7 +78,7 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
         if not wanted:
             return {}
         found = self._statements.rows("SELECT reference, id FROM payments WHERE reference = ANY(%s::text[])", texts(wanted))
-        return {reference: payment_id for reference, payment_id in found}
+        return {str(reference): payment_id for reference, payment_id in found}
 
     def unsettled(self, opened_before: datetime, limit: int, /) -> Sequence[PaymentId]:
         """Up to `limit` payments, opened before an instant, of which the provider may know more: oldest first, no lock."""

@@ -74,14 +74,15 @@ class Writing:
         arrays = ", ".join(f"%s::{encoding(self.table.c[name])[0]}[]" for name in names)
         assigned = ", ".join(f"{name} = v.{name}" for name in changed)
         matched = " AND ".join(f"t.{name} = v.{name}" for name in self.keys)
-        return f"UPDATE {self.table.name} t SET {assigned} FROM unnest({arrays}) AS v ({', '.join(names)}) WHERE {matched}"  # noqa: S608
+        rows = f"unnest({arrays}) AS v ({', '.join(names)})"
+        return f"UPDATE {self.table.name} t SET {assigned} FROM {rows} WHERE {matched}"  # noqa: S608
 
     def has_key(self) -> str:
         """The condition that a row's key is one of those given."""
         if len(self.keys) == 1:
             return f"{self.keys[0]} = ANY(%s::{encoding(self.table.c[self.keys[0]])[0]}[])"
         arrays = ", ".join(f"%s::{encoding(self.table.c[name])[0]}[]" for name in self.keys)
-        return f"({', '.join(self.keys)}) IN (SELECT * FROM unnest({arrays}))"
+        return f"({', '.join(self.keys)}) IN (SELECT * FROM unnest({arrays}))"  # noqa: S608
 
     def encoded(self, rows: Sequence[Row], names: Sequence[str] | None = None) -> list[str]:
         """`rows` of these columns (all of them unless named) as one array literal for each column."""

@@ -1,4 +1,4 @@
-"""Trying again what the database gave up in favour of another transaction: a decorator for use cases, stacked where they are wired."""
+"""Trying again what the database gave up in favour of another transaction: a decorator, stacked where use cases are wired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole schema as SQL, from the tables and the laws: what a first revision is made of, and what every later one must lead to."""
+"""The whole schema as SQL, from the tables and the laws: what the first revision is made of, and where every later one leads."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class Statements:
         if self._watch is not None:
             self._watch(sql)
         # Statements are constants of this package; everything that comes from outside is a parameter.
-        return cursor.execute(sql, parameters, prepare=True)  # type: ignore[arg-type]
+        return cursor.execute(sql, parameters, prepare=True)
 
     def _refused(self, error: psycopg.Error) -> Exception:
         self._writes = []

@@ -1,4 +1,4 @@
-"""Locations, kits, stock items, reservations and movements, kept in PostgreSQL; here is the lock that makes overselling impossible."""
+"""Locations, kits, stock items, reservations and movements, kept in PostgreSQL; here is the lock that nobody oversells under."""
 
 from __future__ import annotations
 
