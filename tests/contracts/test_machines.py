@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.ids import SeededIds
-from quarterturn_adapters.memory import MemoryDatabase
+from quarterturn_adapters.memory import MemoryDatabase, MemoryWork
+from quarterturn_adapters.memory.stock import MemoryStock
 from quarterturn_adapters.sandbox import Bank, Sandbox, SandboxPayments, SandboxTransfers
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.movement import MovementKind
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.gateways import BankAccount, Means
 from quarterturn_domain.testing.machines import MarketplaceMachine, SideBySideMachine, Surroundings
@@ -25,6 +31,29 @@ CARDS: Final = {
     Means.LATE_SUCCESS: "card_late_success",
 }
 BANKS: Final = {BankAccount.PAYS: Bank.PAYS, BankAccount.FAILS: Bank.FAILS, BankAccount.RETURNS: Bank.RETURNS}
+
+
+LOOKING: Final = settings(
+    max_examples=200,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+"""How long a broken adapter is looked at before it passes for sound."""
+
+_record = MemoryStock.record
+
+
+def _record_no_returns(self: MemoryStock, allocation: Allocation, /) -> None:
+    allocation.changed_items = {
+        key: item
+        for key, item in allocation.changed_items.items()
+        if not any((each.sku, each.location_id) == key and each.kind is MovementKind.RETURN for each in allocation.movements)
+    }
+    _record(self, allocation)
 
 
 class InMemory:
@@ -80,6 +109,58 @@ class TwiceInMemoryMachine(SideBySideMachine):
     def other(self) -> Surroundings:
         """Another one."""
         return InMemory()
+
+
+class TroubledMachine(SideBySideMachine):
+    """A sound adapter beside one that a test has broken."""
+
+    def one(self) -> Surroundings:
+        """The sound one."""
+        return InMemory()
+
+    def other(self) -> Surroundings:
+        """The broken one."""
+        broken = InMemory()
+        broken.begin = TroubledDatabase(SeededIds(3)).begin
+        return broken
+
+
+class TroubledDatabase(MemoryDatabase):
+    """Gives the orders of a page in another order than it promises."""
+
+    @contextmanager
+    def begin(self) -> Iterator[MemoryWork]:
+        """A unit of work whose orders are upside down."""
+        with super().begin() as work:
+            page = work.orders.page
+            work.orders.page = lambda after, limit, /: page(after, limit)[::-1]  # type: ignore[method-assign]
+            try:
+                yield work
+            finally:
+                work.orders.page = page  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("case", "port", "broken"),
+    [
+        ("lapsed holds block a sale", "stock.MemoryStock.lapsed", lambda *_: []),
+        ("overdue orders are overlooked", "ordering.MemoryOrders.overdue", lambda *_: []),
+        ("money that is held is forgotten", "settlement.MemoryEarnings.save", lambda *_: None),
+        ("payments are not found again", "payments.MemoryPayments.of_orders", lambda *_: {}),
+        ("nothing is ever restocked", "stock.MemoryStock.record", _record_no_returns),
+    ],
+)
+def test_a_broken_adapter_is_found(case: str, port: str, broken: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine finds an adapter that breaks a promise."""
+    monkeypatch.setattr(f"quarterturn_adapters.memory.{port}", broken)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(InMemoryMachine, settings=LOOKING)
+
+
+def test_two_that_differ_are_told_apart() -> None:
+    """The machine for pairs finds an adapter that does the same, but lists it in another order."""
+    with pytest.raises(AssertionError, match="the marketplace"):
+        run_state_machine_as_test(TroubledMachine, settings=LOOKING)
 
 
 TestMarketplace = InMemoryMachine.TestCase

@@ -11,16 +11,10 @@ from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract
+from quarterturn_domain.testing.contracts.clocks_and_ids import ClockContract, IdsContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
-from quarterturn_domain.testing.contracts.kernel import (
-    AnswersContract,
-    ClockContract,
-    IdsContract,
-    InboxContract,
-    OutboxContract,
-    UnitOfWorkContract,
-)
+from quarterturn_domain.testing.contracts.kernel import AnswersContract, InboxContract, OutboxContract, UnitOfWorkContract
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
 from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract
 from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsContract, PayoutTermsContract

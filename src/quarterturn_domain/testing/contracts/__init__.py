@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(
         f"{__name__}.{chapter}"
         for chapter in (
             "catalog",
+            "clocks_and_ids",
             "database",
             "equality",
             "gateways",

@@ -82,6 +82,20 @@ def vendors_have_what_they_earned(seen: Picture) -> None:
             assert expected == has[order.id, part.vendor_id], (order.id, part.vendor_id)
 
 
+def what_is_pending_is_an_earning(seen: Picture) -> None:
+    """Of each vendor order the earning's `pending` is what the books have as pending; a released earning has nothing pending."""
+    pending: Counter[tuple[OrderId, VendorId]] = Counter()
+    for entry in seen.entries:
+        for posting in entry.postings:
+            account = posting.account
+            if account.kind is AccountKind.VENDOR_PENDING and account.vendor_id is not None and entry.order_id is not None:
+                pending[entry.order_id, account.vendor_id] -= posting.amount.minor
+    for earning in seen.earnings:
+        assert pending.pop(earning.key, 0) == earning.pending.minor, earning
+        assert earning.released_at is None or not earning.pending, earning
+    assert not any(pending.values()), pending
+
+
 def payments_are_never_given_back_twice(seen: Picture) -> None:
     """A payment's refunds are what it says was refunded, never more than was captured, which is never more than was asked for."""
     orders = {order.id: order for order in seen.orders}
@@ -112,7 +126,7 @@ def what_is_under_way_is_in_the_books(seen: Picture) -> None:
 
 
 def units_are_counted_once(seen: Picture) -> None:
-    """Of each line `shipped + cancelled <= quantity`, `delivered <= shipped`, `returning + returned <= delivered`; so do parcels."""
+    """Of each line `shipped + cancelled <= quantity`, `delivered <= shipped`, `returning + returned <= delivered`; parcels too."""
     for line_of, part in ((order, part) for order in seen.orders for part in order.vendor_orders):
         sent: Counter[int] = Counter()
         arrived: Counter[int] = Counter()
@@ -144,6 +158,7 @@ LAWS: Final[Mapping[str, Callable[[Picture], None]]] = {
         the_books_balance,
         nobody_loses_a_cent,
         vendors_have_what_they_earned,
+        what_is_pending_is_an_earning,
         payments_are_never_given_back_twice,
         what_is_under_way_is_in_the_books,
         units_are_counted_once,
