@@ -90,7 +90,5 @@ def _newest(config: Config) -> str:
 
 def _config(revisions: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(REVISIONS).replace("%", "%%"))
-    config.set_main_option("version_locations", str(revisions / "versions").replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(revisions).replace("%", "%%"))
     return config

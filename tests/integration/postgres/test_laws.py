@@ -90,8 +90,8 @@ REFUSED: list[tuple[str, LiteralString, type[psycopg.Error]]] = [
     ),
     (
         "postings balance over currencies, but not in each",
-        """INSERT INTO postings SELECT entry, 2 + position, account, NULL, amount, CASE position WHEN 0 THEN 'USD' ELSE 'CHF' END, at
-        FROM postings""",
+        """INSERT INTO postings SELECT entry, 2 + position, account, NULL, amount, CASE position WHEN 0 THEN 'USD' ELSE 'CHF' END,
+        at FROM postings""",
         LAW,
     ),
     ("a seal is edited", "UPDATE seals SET hash = repeat('1', 64)", LAW),

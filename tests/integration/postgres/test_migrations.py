@@ -46,7 +46,7 @@ def schema(url: str) -> set[tuple[str, str, str]]:
 
 def planted(folder: Path, body: str) -> Path:
     """The project's revisions, and one more that does `body`."""
-    shutil.copytree(REVISIONS / "versions", folder / "versions")
+    shutil.copytree(REVISIONS, folder, dirs_exist_ok=True)
     lines = ["from alembic import op", "revision = '9999'", "down_revision = '0001'", "def upgrade():", f"    {body}"]
     (folder / "versions" / "r9999_planted.py").write_text("\n".join(lines), encoding="utf-8")
     return folder
