@@ -6,7 +6,7 @@ What happens in the transaction of its cause stands in `REACTIONS`; what happens
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
@@ -56,6 +56,22 @@ REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
     ((VendorOrderDelivered,), start_hold),
 )
 """Which events are answered in their own transaction, and by whom."""
+
+
+T = TypeVar("T")
+
+
+class Decorator(Protocol):
+    """Something stacked on a use case that is called just as the use case itself."""
+
+    def __call__(self, use_case: T, /) -> T:
+        """The use case with something around it."""
+        ...
+
+
+def as_it_is(use_case: T) -> T:
+    """The use case with nothing around it."""
+    return use_case
 
 
 @attrs.frozen(kw_only=True)
@@ -125,58 +141,62 @@ def application(
     clock: Clock,
     ids: Ids,
     policy: CheckoutPolicy | None = None,
+    retried: Decorator = as_it_is,
 ) -> Application:
-    """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers."""
+    """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers.
+
+    `retried` is stacked on every use case: it asks again when the database gave a transaction up in favour of another one.
+    """
     work = Reactions(begin, REACTIONS)
-    place_orders = PlaceOrders(work, policy)
-    send_refunds = SendRefunds(work, payments, clock)
-    send_payouts = SendPayouts(work, transfers, clock)
+    place_orders = retried(PlaceOrders(work, policy))
+    send_refunds = retried(SendRefunds(work, payments, clock))
+    send_payouts = retried(SendPayouts(work, transfers, clock))
     return Application(
         begin=work,
         clock=clock,
         ids=ids,
         relay=Relay(begin, subscriptions(send_refunds, send_payouts)),
-        register_accounts=RegisterAccounts(work),
-        govern_accounts=GovernAccounts(work),
-        apply_as_vendors=ApplyAsVendors(work),
-        govern_vendors=GovernVendors(work),
-        place_categories=PlaceCategories(work),
-        describe_products=DescribeProducts(work),
-        move_products=MoveProducts(work),
-        make_offers=MakeOffers(work),
-        change_offers=ChangeOffers(work),
-        open_locations=OpenLocations(work),
-        move_stocks=MoveStocks(work),
-        define_kits=DefineKits(work),
-        rule_terms=RuleTerms(work),
-        fill_carts=FillCarts(work),
-        merge_carts=MergeCarts(work),
-        review_cart=ReviewCart(work),
-        check_out_carts=CheckOutCarts(work, place_orders),
+        register_accounts=retried(RegisterAccounts(work)),
+        govern_accounts=retried(GovernAccounts(work)),
+        apply_as_vendors=retried(ApplyAsVendors(work)),
+        govern_vendors=retried(GovernVendors(work)),
+        place_categories=retried(PlaceCategories(work)),
+        describe_products=retried(DescribeProducts(work)),
+        move_products=retried(MoveProducts(work)),
+        make_offers=retried(MakeOffers(work)),
+        change_offers=retried(ChangeOffers(work)),
+        open_locations=retried(OpenLocations(work)),
+        move_stocks=retried(MoveStocks(work)),
+        define_kits=retried(DefineKits(work)),
+        rule_terms=retried(RuleTerms(work)),
+        fill_carts=retried(FillCarts(work)),
+        merge_carts=retried(MergeCarts(work)),
+        review_cart=retried(ReviewCart(work)),
+        check_out_carts=retried(CheckOutCarts(work, place_orders)),
         place_orders=place_orders,
-        expire_orders=ExpireOrders(work, clock),
-        fulfil_vendor_orders=FulfilVendorOrders(work),
-        cancel_orders=CancelOrders(work),
-        request_returns=RequestReturns(work),
-        decide_returns=DecideReturns(work),
-        start_payments=StartPayments(work, payments, clock),
-        confirm_payments=ConfirmPayments(work, payments, clock),
-        sync_payments=SyncPayments(work, payments, clock),
-        settle_authorizations=SettleAuthorizations(work, payments, clock),
-        request_refunds=RequestRefunds(work),
+        expire_orders=retried(ExpireOrders(work, clock)),
+        fulfil_vendor_orders=retried(FulfilVendorOrders(work)),
+        cancel_orders=retried(CancelOrders(work)),
+        request_returns=retried(RequestReturns(work)),
+        decide_returns=retried(DecideReturns(work)),
+        start_payments=retried(StartPayments(work, payments, clock)),
+        confirm_payments=retried(ConfirmPayments(work, payments, clock)),
+        sync_payments=retried(SyncPayments(work, payments, clock)),
+        settle_authorizations=retried(SettleAuthorizations(work, payments, clock)),
+        request_refunds=retried(RequestRefunds(work)),
         send_refunds=send_refunds,
-        retry_refunds=RetryRefunds(work),
-        sync_disputes=SyncDisputes(work, payments, clock),
-        seal_journal=SealJournal(work),
-        verify_chain=VerifyChain(work),
+        retry_refunds=retried(RetryRefunds(work)),
+        sync_disputes=retried(SyncDisputes(work, payments, clock)),
+        seal_journal=retried(SealJournal(work)),
+        verify_chain=retried(VerifyChain(work)),
         read_books=ReadBooks(work),
-        set_payout_terms=SetPayoutTerms(work),
-        enrol_vendors=EnrolVendors(work, transfers, clock),
-        release_earnings=ReleaseEarnings(work, clock),
-        claim_payouts=ClaimPayouts(work),
+        set_payout_terms=retried(SetPayoutTerms(work)),
+        enrol_vendors=retried(EnrolVendors(work, transfers, clock)),
+        release_earnings=retried(ReleaseEarnings(work, clock)),
+        claim_payouts=retried(ClaimPayouts(work)),
         send_payouts=send_payouts,
-        confirm_payouts=ConfirmPayouts(work, transfers, clock),
-        recover_debts=RecoverDebts(work, transfers, clock),
+        confirm_payouts=retried(ConfirmPayouts(work, transfers, clock)),
+        recover_debts=retried(RecoverDebts(work, transfers, clock)),
     )
 
 

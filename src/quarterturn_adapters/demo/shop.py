@@ -10,14 +10,13 @@ import attrs
 
 from quarterturn_adapters.bootstrap import Application, application
 from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.databases import Opened, refuse_unless_empty
 from quarterturn_adapters.ids import SeededIds
 from quarterturn_adapters.memory import MemoryDatabase
 from quarterturn_adapters.sandbox import Sandbox, SandboxPayments, SandboxTransfers
 from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.kernel.ids import CategoryId, LocationId, ProductId, Sku, VariantId, VendorId
 from quarterturn_domain.kernel.money import Money
-from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.settlement.journal import Booked
 
 MONDAY: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -76,17 +75,20 @@ CATEGORY: Final = CategoryId(named("category:training"))
 class Shop:
     """The marketplace of the story, its clock and its provider."""
 
-    def __init__(self, begin: Begin[PayoutsWork] | None = None) -> None:
-        """A shop on an empty database that `begin` opens units of work on, or without one in memory."""
+    def __init__(self, database: Opened | None = None) -> None:
+        """A shop in an empty database, without one in memory; raises `Conflict` when there is a marketplace in it already."""
         self.clock = ManualClock(MONDAY)
         ids = SeededIds(SEED, self.clock)
         self.sandbox = Sandbox(self.clock, seed=SEED)
+        database = database or Opened(MemoryDatabase(ids).begin)
+        refuse_unless_empty(database)
         self.app: Application = application(
-            begin or MemoryDatabase(ids).begin,
+            database.begin,
             payments=SandboxPayments(self.sandbox),
             transfers=SandboxTransfers(self.sandbox),
             clock=self.clock,
             ids=ids,
+            retried=database.retried,
         )
         self._last = 0
 

@@ -7,17 +7,14 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
+from quarterturn_adapters.unusable import Unusable
+
 OLDEST: Final = 15
 """The oldest major version of PostgreSQL that will do."""
 
 
-class DatabaseUnfit(Exception):
-    """The database cannot be used: `problem` says why in one sentence, `remedy` what would help; no secret is in either."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem} {remedy}")
-        self.problem = problem
-        self.remedy = remedy
+class DatabaseUnfit(Unusable):
+    """The database cannot be used."""
 
 
 def unfit(error: psycopg.Error, where: str) -> DatabaseUnfit:

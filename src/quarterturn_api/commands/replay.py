@@ -10,7 +10,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from quarterturn_adapters.databases import EMBEDDED, MEMORY, opened
 from quarterturn_adapters.replay import Problem, Unreadable, check, replay
+from quarterturn_adapters.settings import Settings
 from quarterturn_api.commands.screen import complain, say_json, watching
 
 _TOLD: Final = 20
@@ -26,7 +28,12 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", type=Path, help="the folder with the three files")
     parser.add_argument("--json", action="store_true", help="print the figures for a program")
     parser.add_argument("--keep-going", action="store_true", help="refuse rows that make no sense, with their orders, and go on")
-    parser.add_argument("--database", choices=["memory"], default="memory", help="where the marketplace is kept (default: memory)")
+    parser.add_argument(
+        "--database",
+        metavar="WHERE",
+        default=MEMORY,
+        help="`memory` (the default), `embedded` (made anew, kept as `embedded:replay`), or the URL of an empty, migrated database",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,8 +46,11 @@ def run(options: argparse.Namespace) -> int:
     if source.problems and not options.keep_going:
         return _nothing_imported(source.problems)
     _tell(source.problems)
-    with watching("replay") as watch, _values_only():
-        figures = replay(source, watch, since=began)
+    where, settings = options.database, Settings.from_environment()
+    if where == EMBEDDED:
+        where = f"{EMBEDDED}:replay"
+    with opened(where, settings, fresh=True) as database, watching("replay") as watch, _values_only():
+        figures = replay(source, watch, since=began, on=database)
     for refusal in figures.refusals[:_TOLD]:
         complain(f"order {refusal.order}: {refusal.reason}")
     if options.json:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from tests.databases import EMBEDDED, running, unused_port
 
+from quarterturn_adapters.databases import Opened
 from quarterturn_adapters.demo import tell
 from quarterturn_adapters.demo.shop import Shop
 from quarterturn_adapters.postgres import DatabaseUnfit, PostgresDatabase
@@ -65,7 +66,7 @@ def told() -> Iterator[str]:
     """The URL of a database in which the demonstration has happened: sold, split, refunded, paid out, sealed."""
     url = running(EMBEDDED).migrated()
     with PostgresDatabase(url) as database:
-        tell(Shop(database.begin))
+        tell(Shop(Opened(database.begin)))
     yield url
     running(EMBEDDED).drop(url)
 
