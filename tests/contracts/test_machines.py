@@ -18,6 +18,8 @@ from quarterturn_adapters.memory.stock import MemoryStock
 from quarterturn_adapters.sandbox import Bank, Sandbox, SandboxPayments, SandboxTransfers
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.movement import MovementKind
 from quarterturn_domain.testing import samples
@@ -62,7 +64,7 @@ class InMemory:
     def __init__(self) -> None:
         self.clock = ManualClock(samples.START)
         self.sandbox = Sandbox(self.clock, seed=5)
-        self.begin = MemoryDatabase(SeededIds(3)).begin
+        self.begin: Begin[PayoutsWork] = MemoryDatabase(SeededIds(3)).begin
         self.payments = SandboxPayments(self.sandbox)
         self.transfers = SandboxTransfers(self.sandbox)
 
