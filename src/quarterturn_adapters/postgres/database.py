@@ -60,6 +60,8 @@ class PostgresDatabase:
             # Every statement here finds its rows by a key; without statistics, in a young database, the planner may think
             # otherwise, and a prepared statement would stay with that thought.
             "enable_seqscan": "off",
+            # A plan is made once for each statement and connection: whole arrays as its constants would cost more than they tell.
+            "plan_cache_mode": "force_generic_plan",
         }
         self._settings = {
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),

@@ -114,12 +114,10 @@ class PostgresOrders:
             return
         if len({order.id for order in orders}) < len(orders):
             raise Conflict("order", str(orders[0].id), "it was added twice")
-        later = self._statements.later
-        later(_ORDERS.insert, *_ORDERS.encoded([_order_row(order) for order in orders]))
+        _ORDERS.add(self._statements, [_order_row(order) for order in orders])
         parts = [(order, position, part) for order in orders for position, part in enumerate(order.vendor_orders)]
-        later(_PARTS.insert, *_PARTS.encoded([_part_row(*each) for each in parts]))
-        lines = [line_row(order.id, part.vendor_id, line) for order, _, part in parts for line in part.lines]
-        later(LINES.insert, *LINES.encoded(lines))
+        _PARTS.add(self._statements, [_part_row(*each) for each in parts])
+        LINES.add(self._statements, [line_row(order.id, part.vendor_id, line) for order, _, part in parts for line in part.lines])
         self._kept.update((order.id, order) for order in orders)
 
     def save(self, values: Iterable[Order], /) -> None:

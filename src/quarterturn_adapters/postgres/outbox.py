@@ -39,7 +39,7 @@ class PostgresOutbox:
             (each, event.aggregate_type, event.aggregate_id, event.tag, encode_event(event), event.version, "{}", event.at)
             for each, event in zip(ids, fresh, strict=True)
         ]
-        self._statements.later(_OUTBOX.insert, *_OUTBOX.encoded(rows))
+        _OUTBOX.add(self._statements, rows)
         self._appended += fresh
         self._own += ids
 

@@ -68,6 +68,10 @@ class Writing:
         """The same rows, locked in key order."""
         return f"{self.find} ORDER BY {', '.join(self.keys)} FOR UPDATE"
 
+    def add(self, statements: Statements, rows: Sequence[Row]) -> None:
+        """Add `rows` in one statement, before the next read or at the latest with the commit."""
+        statements.later(self.insert, *self.encoded(rows))
+
     def update_of(self, *changed: str) -> str:
         """Replace only these columns; its parameters are the key's and then theirs."""
         names = (*self.keys, *changed)

@@ -228,7 +228,7 @@ class PostgresStock:
         if known:
             self._statements.later(_UPDATE_RESERVATIONS, *_RESERVATIONS.encoded(known), rows=len(known))
         if new:
-            self._statements.later(_RESERVATIONS.insert, *_RESERVATIONS.encoded(new))
+            _RESERVATIONS.add(self._statements, new)
             self._reservations.update((row[0], row[1], row[2]) for row in new)
 
     def _moved(self, condition: str, *parameters: Any) -> list[tuple[int, Movement]]:
