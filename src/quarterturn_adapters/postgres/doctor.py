@@ -17,7 +17,7 @@ from psycopg import Connection, IsolationLevel
 
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.postgres.checks import CHECKS
-from quarterturn_adapters.postgres.database import libpq_url, place
+from quarterturn_adapters.postgres.database import PostgresDatabase, libpq_url, place
 from quarterturn_adapters.postgres.pricing import Bound
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.unfit import unfit
@@ -76,6 +76,7 @@ def examine(url: str, progress: Callable[[str, int, int], None] | None = None) -
     """
     names = (*(check.name for check in CHECKS), "orders-refunded", "chain")
     findings: list[Finding] = []
+    PostgresDatabase(url).check(writing=False)
     try:
         with psycopg.connect(libpq_url(url), application_name="quarterturn doctor", connect_timeout=5) as connection:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ

@@ -1,0 +1,98 @@
+"""The commands over a real database: migrate, demo, replay and doctor, as a user calls them, with good and with bad answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.databases import EMBEDDED, running, unused_port
+
+from quarterturn_api.command import NONSENSE, UNUSABLE, main
+
+SHOP = Path(__file__).parents[1] / "data" / "shop"
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """An empty database without tables."""
+    found = running(EMBEDDED).empty()
+    yield found
+    running(EMBEDDED).drop(found)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """The exit status of a command, what it answered, and what it complained of."""
+    status = main(list(words))
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_a_marketplace_in_postgres(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Migrate, replay, examine: the figures are those of memory, every law holds, and a second replay is refused."""
+    assert said(capsys, "migrate", "--database", url)[0] == 0
+    status, first, _ = said(capsys, "replay", str(SHOP), "--database", url, "--json")
+    assert status == 0
+    _, memory, _ = said(capsys, "replay", str(SHOP), "--json")
+    timeless = [{name: value for name, value in json.loads(each).items() if "seconds" not in name} for each in (first, memory)]
+    assert timeless[0] == timeless[1]
+    status, healthy, _ = said(capsys, "doctor", "--database", url)
+    assert (0, True) == (status, healthy.startswith("Healthy"))
+    status, _, complaint = said(capsys, "replay", str(SHOP), "--database", url)
+    assert status == 1
+    assert "empty" in complaint
+
+
+def test_the_doctor_names_what_is_broken(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A violation is told with its law and rows, for people and for programs, and the exit status is 1."""
+    said(capsys, "migrate", "--database", url)
+    said(capsys, "demo", "--once", "--database", url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE stock_items SET on_hand = on_hand + 1")
+    status, told, _ = said(capsys, "doctor", "--database", url)
+    assert status == 1
+    assert "on-hand: What is on hand is the sum of its movements. 2 rows break it:" in told
+    status, told, _ = said(capsys, "doctor", "--database", url, "--json")
+    assert status == 1
+    findings = {each["check"]: each for each in json.loads(told)["findings"]}
+    assert {"on-hand"} == set(findings)
+    assert {"KETTLEBELL-16", "YOGA-MAT"} == {row["sku"] for row in findings["on-hand"]["rows"]}
+
+
+def test_migrating_twice_changes_nothing(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second time the schema is the one that is needed already."""
+    assert said(capsys, "migrate", "--database", url) == said(capsys, "migrate", "--database", url)
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["demo"], ["replay", str(SHOP)]])
+def test_a_database_without_tables_is_said_so(url: str, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    """One sentence, what to do about it, no stack trace, and an exit status of its own."""
+    status, answer, complaint = said(capsys, *command, "--database", url)
+    assert (UNUSABLE, "") == (status, answer)
+    assert "no tables yet. Run `quarterturn migrate`." in complaint
+    assert "Traceback" not in complaint
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["demo"], ["replay", str(SHOP)]])
+def test_a_database_that_is_away_is_said_so(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    """The same where nobody listens; the password of the URL is not repeated."""
+    away = f"postgresql://shop:hunter2@127.0.0.1:{unused_port()}/shop"
+    status, answer, complaint = said(capsys, *command, "--database", away)
+    assert (UNUSABLE, "") == (status, answer)
+    assert "cannot be reached" in complaint
+    assert "hunter2" not in complaint
+
+
+@pytest.mark.parametrize(
+    ("case", "where"), [("a word", "somewhere"), ("another database", "mysql://host/shop"), ("a bad name", "embedded:NO!")]
+)
+@pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["demo"], ["replay", str(SHOP)]])
+def test_a_database_that_makes_no_sense_is_refused(
+    capsys: pytest.CaptureFixture[str], case: str, where: str, command: list[str]
+) -> None:
+    """The refusal says what may stand there."""
+    status, _, complaint = said(capsys, *command, "--database", where)
+    assert status == NONSENSE, case
+    assert "expected" in complaint

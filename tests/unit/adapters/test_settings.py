@@ -1,0 +1,42 @@
+"""Settings come from the environment, once, and what makes no sense is named by its variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quarterturn_adapters.settings import Settings
+from quarterturn_domain.kernel.errors import Invalid
+
+
+def test_without_variables_there_is_no_url_and_a_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has to be set: the program then keeps its data in the user's own folder."""
+    monkeypatch.setattr("sys.platform", "linux")
+    settings = Settings.from_environment({"XDG_DATA_HOME": "/data"})
+    assert settings.database_url is None
+    assert Path("/data/quarterturn") == settings.data_folder
+
+
+def test_variables_are_read_and_secrets_are_not_shown(tmp_path: Path) -> None:
+    """What is set counts, and the representation of the settings tells no password."""
+    url = "postgresql://shop:hunter2@db.example/shop"
+    settings = Settings.from_environment({"QUARTERTURN_DATABASE_URL": url, "QUARTERTURN_DATA_FOLDER": str(tmp_path)})
+    assert (url, tmp_path) == (settings.database_url, settings.data_folder)
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("case", "environment"),
+    [
+        ("another database", {"QUARTERTURN_DATABASE_URL": "mysql://localhost/shop"}),
+        ("no URL at all", {"QUARTERTURN_DATABASE_URL": "localhost"}),
+        ("a file for a folder", {"QUARTERTURN_DATA_FOLDER": __file__}),
+    ],
+)
+def test_what_makes_no_sense_is_named(case: str, environment: dict[str, str]) -> None:
+    """The refusal names the variable and says what was expected."""
+    with pytest.raises(Invalid) as refusal:
+        Settings.from_environment(environment)
+    assert next(iter(environment)) in refusal.value.what, case
+    assert refusal.value.expected
