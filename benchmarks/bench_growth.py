@@ -34,7 +34,8 @@ OLD_ROWS = (
     """INSERT INTO order_lines
     SELECT old_id(i), n + 1, lpad((n / 2 + 1)::text, 32, '0')::uuid, 'SKU-' || 100000 + i %% 500 + n * 500,
         lpad('1', 32, '0')::uuid, 'An offer of the bench', 'EUR', 1999, 300, 1, 0,
-        1999, 1799, 200, 0, 0, 0, 300, 300, 0, 0, 0, 0, '[]', lpad('0', 32, '0')::uuid, 1, '[["rate", "commission", "commission", 1999, 1, 10, 200, "goods", 0]]', 0, 0, 0, 0, 0, 0, 0
+        1999, 1799, 200, 0, 0, 0, 300, 300, 0, 0, 0, 0, '[]', lpad('0', 32, '0')::uuid, 1,
+        '[["rate", "commission", "commission", 1999, 1, 10, 200, "goods", 0]]', 0, 0, 0, 0, 0, 0, 0
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS i, generate_series(0, 3) AS n""",
     """INSERT INTO reservations (order_id, sku, location_id, quantity, deadline, status, returned)
     SELECT old_id(i), 'SKU-' || 100000 + i %% 500 + n * 500, lpad((n / 2 + 1)::text, 32, '0')::uuid, 1,
