@@ -82,7 +82,7 @@ class Surroundings(Protocol):
         ...
 
     def open_dispute(self, payment: str) -> str:
-        """The customer disputes what is left of a payment; the dispute's reference. Refusals are `DomainError`s."""
+        """The customer disputes what is left of a payment; the dispute's reference. A refusal is a `DomainError`."""
         ...
 
     def close_dispute(self, dispute: str, *, won: bool) -> None:
