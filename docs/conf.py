@@ -39,7 +39,8 @@ apidoc_modules = [
         "module_first": True,
         "automodule_options": {"members", "show-inheritance"},
         # Strategies are described where users import them from; a strategy may share its name with the file that it is in.
-        "exclude_patterns": ["**/testing/strategies/[!_]*.py"],
+        # So is a picture. What Alembic runs can be imported by Alembic alone.
+        "exclude_patterns": ["**/testing/strategies/[!_]*.py", "**/testing/machines/picture.py", "**/postgres/migrations/*"],
     }
     for package in ("quarterturn_domain", "quarterturn_adapters", "quarterturn_api")
 ]

@@ -24,7 +24,7 @@ def _name(path: Path) -> str:
 
 
 def test_generated_pages_are_fresh() -> None:
-    """Lifecycles, events and the map of modules are as the code is; `nox -s generate` writes them anew."""
+    """Every generated page and schema is as the code is; `nox -s generate` writes them anew."""
     run = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8"
     )
@@ -32,7 +32,7 @@ def test_generated_pages_are_fresh() -> None:
 
 
 def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
-    """A generated page that differs from the code by one line fails the check and is named."""
+    """A generated page that differs from the code by one line, or that nothing generates any more, fails the check by its name."""
     for folder in ("docs", "src"):
         (tmp_path / folder).mkdir()
     (tmp_path / "docs" / "generate.py").write_text((ROOT / "docs" / "generate.py").read_text(encoding="utf-8"), encoding="utf-8")
@@ -40,9 +40,14 @@ def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
     subprocess.run(write, cwd=tmp_path, check=True, capture_output=True)
     with (tmp_path / "docs" / "generated" / "events.md").open("a", encoding="utf-8") as page:
         page.write("And one line more.\n")
+    (tmp_path / "docs" / "generated" / "events").mkdir()
+    (tmp_path / "docs" / "generated" / "events" / "order.forgotten.v1.json").touch()
     run = subprocess.run([*write, "--check"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    assert "events.md" in run.stderr
+    assert "Stale in docs/generated: events.md." in run.stderr
+    assert "Left over in docs/generated: events/order.forgotten.v1.json." in run.stderr
+    subprocess.run(write, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([*write, "--check"], cwd=tmp_path, check=True, capture_output=True)
 
 
 def test_ci_runs_what_readme_tells() -> None:

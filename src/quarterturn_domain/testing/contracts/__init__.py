@@ -1,6 +1,6 @@
 """Contracts: one class for each port, which the author of an adapter subclasses to know that it keeps the port's promises.
 
-A contract is a class of tests. Its subclass says where the adapter begins a unit of work on an empty database, and is done:
+A contract is a class of tests. Its subclass says where the adapter begins a unit of work on an empty database, and is done::
 
     class TestVendors(VendorsContract):
         @pytest.fixture
