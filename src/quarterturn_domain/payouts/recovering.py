@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ import attrs
 
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import NotFound, Unavailable
-from quarterturn_domain.kernel.ids import VendorId
+from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.kernel.money import Money, total
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payments.gateway import GatewayRefused
@@ -52,16 +53,25 @@ class RecoverDebts:
             after = (page[-1][0], page[-1][1].currency.code)
 
     def _recover(self, vendor_id: VendorId, seen: Money, at: datetime) -> Sequence[Recovered]:
-        steps, payouts = self._decide(vendor_id, seen, at)
         done: list[Recovered] = []
-        for step in steps:
-            if step.step is RecoveryStep.REVERSE:
-                done += self._reverse(vendor_id, step.amount, payouts, at)
-            elif (booked := self._book(vendor_id, step, at)) is not None:
-                done.append(booked)
-        return done
+        spent: set[PayoutId] = set()
+        while True:
+            steps, payouts = self._decide(vendor_id, seen, at, spent)
+            before = len(spent)
+            for step in steps:
+                if step.step is not RecoveryStep.REVERSE:
+                    done += self._book(vendor_id, step, at)
+                    continue
+                done += self._reverse(vendor_id, step.amount, payouts, spent, at)
+                if len(spent) > before:
+                    break
+            # What cannot be taken back of a transfer is for the other transfers, or for the steps after this one.
+            if len(spent) == before:
+                return done
 
-    def _decide(self, vendor_id: VendorId, seen: Money, at: datetime) -> tuple[Sequence[Recovered], Sequence[Payout]]:
+    def _decide(
+        self, vendor_id: VendorId, seen: Money, at: datetime, spent: AbstractSet[PayoutId]
+    ) -> tuple[Sequence[Recovered], Sequence[Payout]]:
         key = (vendor_id, seen.currency.code)
         with self._work() as work:
             work.vendors.lock([vendor_id])
@@ -74,7 +84,7 @@ class RecoverDebts:
             if debt is None:
                 debt = Debt(vendor_id, seen.currency.code, at)
                 work.debts.add([debt])
-            payouts = work.payouts.reversible(vendor_id, seen.currency)
+            payouts = [payout for payout in work.payouts.reversible(vendor_id, seen.currency) if payout.id not in spent]
             policy = work.payout_terms.of([vendor_id])[vendor_id].recovery
             rolling = total((each.reserved for each in work.earnings.reserved_of(vendor_id, seen.currency)), seen.currency)
             steps = waterfall(
@@ -87,7 +97,10 @@ class RecoverDebts:
             )
         return steps, payouts
 
-    def _reverse(self, vendor_id: VendorId, amount: Money, payouts: Sequence[Payout], at: datetime) -> Sequence[Recovered]:
+    def _reverse(
+        self, vendor_id: VendorId, amount: Money, payouts: Sequence[Payout], spent: set[PayoutId], at: datetime
+    ) -> Sequence[Recovered]:
+        """Take `amount` back of transfers; those that the provider refuses to reverse are `spent` from now on."""
         left = amount
         done = []
         for payout in payouts:
@@ -97,8 +110,11 @@ class RecoverDebts:
             try:
                 # What an earlier run took back and did not get to book is found there, and may be more.
                 recalled = reversed_to(self._gateway, payout.id, payout.recalled + part)
-            except (GatewayRefused, NotFound, Unavailable):
-                # The vendor has spent it, or the provider is away: the next payout, the next step or the next run covers it.
+            except (GatewayRefused, NotFound):
+                spent.add(payout.id)
+                continue
+            except Unavailable:
+                # The provider is away: the next payout or the next run covers it.
                 continue
             with self._work() as work:
                 work.vendors.lock([vendor_id])
@@ -114,15 +130,15 @@ class RecoverDebts:
             left -= part
         return done
 
-    def _book(self, vendor_id: VendorId, step: Recovered, at: datetime) -> Recovered | None:
-        """Cover what of the step is still owed and still there; None when that is nothing, or was done at this instant."""
+    def _book(self, vendor_id: VendorId, step: Recovered, at: datetime) -> Sequence[Recovered]:
+        """Cover what of the step is still owed and still there; nothing when that is nothing, or was done at this instant."""
         with self._work() as work:
             work.vendors.lock([vendor_id])
             unit = step.amount.currency
             fact = f"debt:{vendor_id}:{unit.code}:{step.step}:{at.isoformat()}"
             owed = -_balance(work, AccountKind.VENDOR_AVAILABLE, vendor_id, step.amount)
             if work.journal.booked([fact]) or owed.minor <= 0:
-                return None
+                return ()
             left = amount = min(step.amount, owed)
             if step.step is RecoveryStep.RESERVE:
                 changed = []
@@ -134,10 +150,10 @@ class RecoverDebts:
                 work.earnings.save(changed)
                 amount -= left
             if not amount:
-                return None
+                return ()
             booked = Recovered(step.step, amount)
             self._enter(work, vendor_id, booked, fact, at)
-        return booked
+        return (booked,)
 
     def _enter(self, work: PayoutsWork, vendor_id: VendorId, step: Recovered, fact: str, at: datetime) -> None:
         source = _SOURCES[step.step]

@@ -1,0 +1,351 @@
+"""Payouts by example: holds, minimums, schedules, reserves, banks that send money back, and debts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from tests.unit.ordering.shops import BASKET, after, euro, nothing_was_done_twice, world_of
+
+from quarterturn_domain.kernel.currency import EUR, Currency
+from quarterturn_domain.kernel.errors import Unavailable
+from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.rate import Rate
+from quarterturn_domain.payouts.paying import PayoutRun, RunPayouts
+from quarterturn_domain.payouts.payout import PayoutStatus
+from quarterturn_domain.payouts.recovery import Recovered, Recovery, RecoveryStep
+from quarterturn_domain.payouts.schedule import PayoutTerms, Rhythm, Schedule
+from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
+from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means
+from quarterturn_domain.testing.lives import LivingShop, prove
+from quarterturn_domain.testing.strategies import VENDORS
+from quarterturn_domain.testing.strategies.lives import Deliver, Onward, Pass, Place, Refund, Settle, Ship, Start, Step, Work
+
+ONE, TWO = VENDORS[:2]
+DELIVERED: Final[tuple[Step, ...]] = (BASKET, *[Onward(0)] * 5)
+RELEASED: Final[tuple[Step, ...]] = (*DELIVERED, Pass(timedelta(days=7)), Work("release"))
+RUN: Final = UUID(int=0xAB)
+AT_ONCE: Final = PayoutTerms(recovery=Recovery(patience=timedelta(0)))
+
+
+def run(living: LivingShop, number: int = 0xAB, **more: Any) -> PayoutRun:
+    """Claim what is available."""
+    return living.shop.claim_payouts(RunPayouts(run_id=UUID(int=number), at=living.now, **more))
+
+
+def available(living: LivingShop, currency: Currency = EUR) -> list[Money]:
+    """What the two vendors can have, negative when they owe it."""
+    accounts = [LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id) for vendor_id in (ONE, TWO)]
+    with living.shop.begin() as work:
+        found = work.journal.balances(accounts)
+    return [-found.get((account, currency), Money.zero(currency)) for account in accounts]
+
+
+def paid(living: LivingShop) -> list[tuple[PayoutStatus, Money]]:
+    """How far every payout is."""
+    return [(payout.status, payout.amount) for payout in living.payouts()]
+
+
+def at_rest(living: LivingShop) -> LivingShop:
+    """The shop when all work is done; every law holds."""
+    living.take(Work("quiet"))
+    prove(living)
+    return living
+
+
+def test_an_earning_is_held_for_a_week_after_its_delivery() -> None:
+    """Not a second less: then the vendors have 117.80 (shipping whole, 10 % of goods kept) and 36.00."""
+    living = after(*DELIVERED, Pass(timedelta(days=7, seconds=-1)), Work("release"))
+    assert [euro("0.00"), euro("0.00")] == available(living)
+    assert run(living).payouts == ()
+    living.take(Pass(timedelta(seconds=1)))
+    living.take(Work("release"))
+    assert [euro("117.80"), euro("36.00")] == available(living)
+
+
+def test_goods_that_arrive_before_their_money_are_paid_out_too() -> None:
+    """Authorised, sent, delivered, and only then captured: the hold counts from the delivery."""
+    living = after(BASKET, Start(0, Means.APPROVED, manual=True), Ship(0, 0), Deliver(0, 0), Pass(timedelta(days=5)))
+    living.take(Settle(0, "capture"))
+    living.take(Pass(timedelta(days=2)))
+    living.take(Work("release"))
+    assert [euro("117.80"), euro("0.00")] == available(living)
+    at_rest(living)
+
+
+def test_money_that_comes_after_the_hold_is_available_at_once() -> None:
+    """With no hold at all the earning is released before it is anything: the capture makes it available."""
+    living = after(
+        BASKET,
+        Start(0, Means.APPROVED, manual=True),
+        Ship(0, 0),
+        Deliver(0, 0),
+        Work("release"),
+        payout_terms=PayoutTerms(hold=timedelta(0)),
+    )
+    assert [euro("0.00"), euro("0.00")] == available(living)
+    living.take(Settle(0, "capture"))
+    assert [euro("117.80"), euro("0.00")] == available(living)
+    at_rest(living)
+
+
+@pytest.mark.parametrize(
+    ("terms", "more", "reason"),
+    [
+        pytest.param(
+            PayoutTerms(minimum=(euro("117.81"),)), {}, "the balance is below the minimum of 117.81 EUR", id="below the minimum"
+        ),
+        # 8 January 2026 is a Thursday.
+        pytest.param(PayoutTerms(schedule=Schedule(Rhythm.WEEKLY, 4)), {}, "payouts are weekly and not due", id="another weekday"),
+        pytest.param(PayoutTerms(schedule=Schedule(Rhythm.MONTHLY, 9)), {}, "payouts are monthly and not due", id="another day"),
+        pytest.param(PayoutTerms(schedule=Schedule(Rhythm.MANUAL)), {}, "payouts are manual and not due", id="by hand only"),
+        pytest.param(PayoutTerms(minimum=(euro("117.80"),)), {}, None, id="the minimum itself"),
+        pytest.param(PayoutTerms(schedule=Schedule(Rhythm.WEEKLY, 3)), {}, None, id="its weekday"),
+        pytest.param(PayoutTerms(schedule=Schedule(Rhythm.MANUAL)), {"vendor_ids": (ONE,)}, None, id="by hand"),
+    ],
+)
+def test_what_is_not_paid_says_why(terms: PayoutTerms, more: dict[str, Any], reason: str | None) -> None:
+    """A balance is paid whole, or kept with its reason."""
+    living = after(*RELEASED, payout_terms=terms)
+    came_to = run(living, **more)
+    kept = [(each.amount, each.reason) for each in came_to.kept if each.vendor_id == ONE]
+    claimed = [payout.amount for payout in came_to.payouts if payout.vendor_id == ONE]
+    assert ([], [(euro("117.80"), reason)]) == (claimed, kept) if reason else ([euro("117.80")], []) == (claimed, kept)
+
+
+def test_a_vendor_without_an_account_that_is_ready_waits() -> None:
+    """The provider wants something more of it: its money stays, and goes with the next run."""
+    living = after(*RELEASED)
+    account = next(vendor for vendor in living.shop.enrol_vendors([ONE]) if not isinstance(vendor, Exception)).payout_account
+    assert account is not None
+    world_of(living).sandbox.require(account.reference, ("representative",))
+    living.shop.enrol_vendors([ONE])
+    assert ["the payout account is not ready: representative"] == [kept.reason for kept in run(living).kept]
+    world_of(living).sandbox.require(account.reference, ())
+    living.shop.enrol_vendors([ONE])
+    assert [euro("117.80")] == [payout.amount for payout in run(living, 0xAC).payouts]
+
+
+def test_a_dry_run_claims_nothing() -> None:
+    """It says what would be paid; then a run pays that, and the same run again nothing."""
+    living = after(*RELEASED)
+    dry = run(living, dry=True)
+    assert living.payouts() == []
+    assert list(dry.payouts) == list(run(living).payouts)
+    assert run(living).payouts == ()
+    assert [euro("0.00"), euro("0.00")] == available(living)
+
+
+def test_a_reserve_is_kept_back_for_its_time() -> None:
+    """An eighth of each earning waits for 90 days, and is then available like the rest."""
+    living = after(*RELEASED, payout_terms=PayoutTerms(reserve=Rate.percent("12.5")))
+    assert [euro("103.07"), euro("31.50")] == available(living)
+    living.take(Pass(timedelta(days=90, seconds=-1)))
+    living.take(Work("release"))
+    assert [euro("103.07"), euro("31.50")] == available(living)
+    living.take(Pass(timedelta(seconds=1)))
+    living.take(Work("release"))
+    assert [euro("117.80"), euro("36.00")] == available(living)
+    at_rest(living)
+
+
+@pytest.mark.parametrize(
+    ("bank", "status"),
+    [
+        pytest.param(BankAccount.PAYS, PayoutStatus.PAID, id="paid"),
+        pytest.param(BankAccount.FAILS, PayoutStatus.FAILED, id="failed"),
+        pytest.param(BankAccount.RETURNS, PayoutStatus.RETURNED, id="returned after it was paid"),
+    ],
+)
+def test_what_the_bank_does_with_it(bank: BankAccount, status: PayoutStatus) -> None:
+    """Money that comes back is the vendor's again, and the next run pays it."""
+    living = after(*RELEASED, Work("pay_out"), Pass(timedelta(days=2)), Work("confirm"), banks=(bank,) * 3)
+    living.take(Pass(timedelta(days=2)))
+    living.take(Work("confirm"))
+    at_rest(living)
+    assert [(status, euro("117.80")), (status, euro("36.00"))] == paid(living)
+    back = status is not PayoutStatus.PAID
+    assert ([euro("117.80"), euro("36.00")] if back else [euro("0.00")] * 2) == available(living)
+    assert len(run(living, 0xAC).payouts) == (2 if back else 0)
+
+
+def test_a_transfer_that_the_provider_refuses_fails_the_payout() -> None:
+    """The charge has not settled: the money is the vendor's again, and a later run pays it."""
+    living = after(*DELIVERED, Work("release"), payout_terms=PayoutTerms(hold=timedelta(0)))
+    world_of(living).sandbox.adjust(-euro("10000000.00"))
+    living.take(Work("pay_out"))
+    assert [PayoutStatus.FAILED] * 2 == [payout.status for payout in living.payouts()]
+    assert [euro("117.80"), euro("36.00")] == available(living)
+    world_of(living).sandbox.adjust(euro("10000000.00"))
+    living.take(Work("pay_out"))
+    assert [PayoutStatus.FAILED, PayoutStatus.SENT] == sorted({payout.status for payout in living.payouts()})
+    at_rest(living)
+
+
+def test_a_payout_that_the_provider_refuses_after_its_transfer_is_taken_back() -> None:
+    """The account became unready in between; the reversal's answer is lost too: once it is known, the payout has failed, once."""
+    living = after(*RELEASED)
+    world = world_of(living)
+    (payout, *_) = run(living, vendor_ids=(ONE,)).payouts
+    world.fail("pay_out", "unavailable")
+    assert [PayoutStatus.UNKNOWN] == [payout.status for payout in living.shop.send_payouts([payout.id])]  # type: ignore[union-attr]
+    world.sandbox.require(payout.account, ("representative",))
+    world.fail("reverse_transfer", "lost_answer")
+    living.shop.send_payouts([payout.id])
+    assert [(PayoutStatus.UNKNOWN, euro("117.80"))] == paid(living)
+    # It may be paid again by now; but what is on its way back is not sent after all.
+    world.sandbox.require(payout.account, ())
+    world.advance(timedelta(days=2))
+    living.shop.send_payouts([payout.id])
+    assert [(PayoutStatus.FAILED, euro("117.80"))] == paid(living)
+    assert [euro("117.80"), euro("36.00")] == available(living)
+    at_rest(living)
+
+
+@pytest.mark.parametrize(
+    ("method", "how", "first"),
+    [
+        ("transfer", "unavailable", PayoutStatus.SCHEDULED),
+        ("find_transfer", "unavailable", PayoutStatus.SCHEDULED),
+        ("transfer", "lost_request", PayoutStatus.UNKNOWN),
+        ("transfer", "lost_answer", PayoutStatus.UNKNOWN),
+        ("pay_out", "unavailable", PayoutStatus.UNKNOWN),
+        ("pay_out", "lost_request", PayoutStatus.UNKNOWN),
+        ("pay_out", "lost_answer", PayoutStatus.UNKNOWN),
+    ],
+)
+def test_the_relay_brings_a_payout_again_until_it_is_known(method: str, how: str, first: PayoutStatus) -> None:
+    """Where nothing was done nothing changes; where nobody knows it is unknown; and in the end it is sent once."""
+    living = after(*RELEASED)
+    run(living, vendor_ids=(ONE,))
+    world_of(living).fail(method, how)
+    assert getattr(living.shop.relay.drain(), "waiting", None) == 1
+    assert [first] == [payout.status for payout in living.payouts()]
+    # Long enough for the provider to forget its keys.
+    living.take(Pass(timedelta(days=2)))
+    assert getattr(living.shop.relay.drain(), "waiting", None) == 0
+    assert [PayoutStatus.SENT] == [payout.status for payout in living.payouts()]
+    nothing_was_done_twice(world_of(living))
+    at_rest(living)
+
+
+def in_debt(**terms: Any) -> LivingShop:
+    """Both vendors were paid; then the customer got everything back."""
+    living = after(*RELEASED, Work("pay_out"), Pass(timedelta(days=3)), Work("confirm"), Refund(0), Work("quiet"), **terms)
+    assert [euro("-117.80"), euro("-36.00")] == available(living)
+    return living
+
+
+def give(living: LivingShop, vendor: int, amount: Money) -> None:
+    """Money of other sales lies on a vendor's account at the provider."""
+    account = next(payout.account for payout in living.payouts() if payout.vendor_id == VENDORS[vendor])
+    world_of(living).sandbox._books.ledger.move(account, amount.minor, EUR, living.now, living.now)
+
+
+def test_a_debt_is_netted_while_there_is_patience() -> None:
+    """Nothing is taken back; the next earning covers it, and then the debt is forgotten."""
+    living = in_debt()
+    give(living, 0, euro("500.00"))
+    assert living.shop.recover_debts() == []
+    sold: tuple[Step, ...] = (Place((((0, 3),),)), *[Onward(1)] * 3, Pass(timedelta(days=7)), Work("release"))
+    for step in sold:
+        living.take(step)
+    # 180.00 of goods less 18.00, and 14.70 for shipping, less the debt.
+    assert [euro("58.90"), euro("-36.00")] == available(living)
+    living.shop.recover_debts()
+    with living.shop.begin() as work:
+        assert set(work.debts.lock([(ONE, "EUR"), (TWO, "EUR")])) == {(TWO, "EUR")}
+    prove(living)
+
+
+def test_a_debt_is_taken_back_from_transfers_as_far_as_the_account_has_it() -> None:
+    """One vendor's account has enough, the other's nothing: half of the debts is left for the next run."""
+    living = in_debt(payout_terms=AT_ONCE)
+    give(living, 0, euro("117.80"))
+    assert [(ONE, Recovered(RecoveryStep.REVERSE, euro("117.80")))] == list(living.shop.recover_debts())
+    assert [euro("0.00"), euro("-36.00")] == available(living)
+    assert living.shop.recover_debts() == []
+    living.take(Work("quiet"))
+    prove(living)
+
+
+def test_a_recall_that_was_not_booked_is_found_though_the_debt_has_changed() -> None:
+    """The provider reversed it, its answer was lost, and the debt has grown: what was taken is booked, and then the rest."""
+    living = after(*RELEASED, Work("pay_out"), Pass(timedelta(days=3)), Work("confirm"), payout_terms=AT_ONCE)
+    living.give_back(living.found()[0], amount=euro("50.00"))
+    owed = available(living)[0]
+    give(living, 0, euro("500.00"))
+    give(living, 1, euro("500.00"))
+    world_of(living).fail("reverse_transfer", "lost_answer")
+    living.shop.recover_debts()
+    assert owed == available(living)[0]
+    living.give_back(living.found()[0])
+    assert euro("-117.80") == available(living)[0]
+    living.shop.recover_debts()
+    living.shop.recover_debts()
+    assert [euro("0.00"), euro("0.00")] == available(living)
+    reversed_ = {transfer.reversed for transfer in world_of(living).sandbox._books.transfers.values()}
+    assert {euro("117.80"), euro("36.00")} == reversed_
+    living.take(Work("quiet"))
+    prove(living)
+
+
+def test_a_debt_is_covered_by_the_reserve_and_in_the_end_by_the_platform() -> None:
+    """The rolling reserve first; what is left is written off after half a year, and the books are even."""
+    living = after(
+        *RELEASED,
+        Work("pay_out"),
+        Pass(timedelta(days=3)),
+        Work("confirm"),
+        Refund(0),
+        Work("quiet"),
+        payout_terms=PayoutTerms(
+            reserve=Rate.percent("12.5"),
+            reserve_for=timedelta(days=400),
+            recovery=Recovery(patience=timedelta(0), give_up=timedelta(days=180)),
+        ),
+    )
+    assert [
+        (ONE, Recovered(RecoveryStep.RESERVE, euro("14.73"))),
+        (TWO, Recovered(RecoveryStep.RESERVE, euro("4.50"))),
+    ] == list(living.shop.recover_debts())
+    assert [euro("-103.07"), euro("-31.50")] == available(living)
+    living.take(Pass(timedelta(days=180)))
+    assert [
+        (ONE, Recovered(RecoveryStep.WRITE_OFF, euro("103.07"))),
+        (TWO, Recovered(RecoveryStep.WRITE_OFF, euro("31.50"))),
+    ] == list(living.shop.recover_debts())
+    assert [euro("0.00"), euro("0.00")] == available(living)
+    living.take(Work("quiet"))
+    prove(living)
+
+
+def test_a_payout_that_comes_back_after_a_recall_gives_the_rest_back() -> None:
+    """30.00 of it were recalled for a debt; then the bank returns it: only the other 87.80 are the vendor's again."""
+    living = after(
+        *RELEASED, Work("pay_out"), Pass(timedelta(days=2)), Work("confirm"), payout_terms=AT_ONCE, banks=(BankAccount.RETURNS,) * 3
+    )
+    assert [PayoutStatus.PAID] * 2 == [payout.status for payout in living.payouts()]
+    living.give_back(living.found()[0], amount=euro("50.00"))
+    owed = -available(living)[0]
+    give(living, 0, owed)
+    living.shop.recover_debts()
+    assert euro("0.00") == available(living)[0]
+    living.take(Pass(timedelta(days=2)))
+    living.take(Work("confirm"))
+    assert PayoutStatus.RETURNED is living.payouts()[0].status
+    assert euro("117.80") - owed == available(living)[0]
+    living.take(Work("quiet"))
+    prove(living)
+
+
+def test_a_provider_that_is_away_leaves_a_sent_payout_as_it_is() -> None:
+    """Reading it fails: it is unavailable, and known the next time."""
+    living = after(*RELEASED, Work("pay_out"), Pass(timedelta(days=2)))
+    world_of(living).fail("read_payout", "unavailable")
+    first, _ = living.shop.confirm_payouts([payout.id for payout in living.payouts()])
+    assert isinstance(first, Unavailable)
+    living.take(Work("confirm"))
+    assert [PayoutStatus.PAID] * 2 == [payout.status for payout in living.payouts()]
