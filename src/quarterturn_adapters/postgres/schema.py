@@ -20,6 +20,7 @@ from quarterturn_adapters.postgres.tables import (
     settlement,
     stock,
 )
+from quarterturn_adapters.postgres.tables.columns import FILLFACTOR
 
 CONTEXTS = (kernel, identity, catalog, stock, pricing, ordering, payments, settlement, payouts)
 
@@ -29,6 +30,8 @@ def statements() -> Iterator[str]:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for table in metadata.sorted_tables:
         yield str(CreateTable(table).compile(dialect=dialect)).strip()
+        if FILLFACTOR in table.info:
+            yield f"ALTER TABLE {table.name} SET (fillfactor = {table.info[FILLFACTOR]})"
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index).compile(dialect=dialect, compile_kwargs={"literal_binds": True})).strip()
     yield from laws.statements()

@@ -47,6 +47,12 @@ _KEEP_BALANCES: Final = f"""INSERT INTO account_balances AS b ({_BALANCES.names}
 SELECT * FROM unnest({_BALANCES.arrays}) AS v ({_BALANCES.names}) ORDER BY account, vendor_id, currency, shard
 ON CONFLICT (account, vendor_id, currency, shard) DO UPDATE SET amount = b.amount + excluded.amount"""  # noqa: S608
 
+# Two ways in, since no index is asked whether two nothings are the same.
+_READ_BALANCES: Final = """SELECT account, vendor_id, currency, amount FROM account_balances
+WHERE (account, vendor_id) IN (SELECT * FROM unnest(%s::text[], %s::uuid[]))
+UNION ALL SELECT account, NULL, currency, sum(amount)::bigint FROM account_balances
+WHERE account = ANY(%s::text[]) AND vendor_id IS NULL GROUP BY account, currency"""
+
 _BOOKED: Final = """SELECT e.number, e.fact, e.kind, e.order_id, e.at, p.account, p.vendor_id, p.amount, p.currency
 FROM {entries} e LEFT JOIN postings p ON p.entry = e.number"""
 
@@ -93,11 +99,11 @@ class PostgresJournal:
         if not wanted:
             return {}
         self._keep_balances()
+        of_vendors = [(each.kind, each.vendor_id) for each in wanted if each.vendor_id is not None]
         found = self._statements.rows(
-            "SELECT b.account, b.vendor_id, b.currency, sum(b.amount)::bigint FROM "
-            "unnest(%s::text[], %s::uuid[]) AS v (account, vendor_id) JOIN account_balances b "
-            "ON b.account = v.account AND b.vendor_id IS NOT DISTINCT FROM v.vendor_id GROUP BY 1, 2, 3",
-            *_BALANCES.encoded([(each.kind, each.vendor_id) for each in wanted], ("account", "vendor_id")),
+            _READ_BALANCES,
+            *(_BALANCES.encoded(of_vendors, ("account", "vendor_id")) if of_vendors else ("{}", "{}")),
+            texts([each.kind for each in wanted if each.vendor_id is None]),
         )
         balances = {}
         for kind, vendor_id, code, amount in found:

@@ -72,10 +72,10 @@ class Statements:
 
     def commit(self) -> None:
         """Send the writes that wait and commit; raises again what the database has refused before, when somebody swallowed it."""
-        for write in self._before_commit:
-            write()
         if self._refusal is not None:
             raise self._refusal
+        for write in self._before_commit:
+            write()
         if any(write.rows is not None for write in self._writes):
             # What has to be counted is counted before anything is committed.
             self._send_writes(commit=False)

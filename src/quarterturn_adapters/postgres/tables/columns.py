@@ -19,6 +19,9 @@ metadata: Final = MetaData(
     }
 )
 
+FILLFACTOR: Final = "fillfactor"
+"""How full, in percent, pages of a table are made; what is left is room for the next version of their rows."""
+
 
 def identity(name: str, *, primary_key: bool = False, nullable: bool = False) -> Column[Any]:
     """An id."""

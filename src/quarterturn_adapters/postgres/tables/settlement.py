@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Identity, Index, SmallInteger, Table, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import UUID
 
-from quarterturn_adapters.postgres.tables.columns import currency, identity, instant, law, metadata, minor, one_of
+from quarterturn_adapters.postgres.tables.columns import FILLFACTOR, currency, identity, instant, law, metadata, minor, one_of
 from quarterturn_adapters.postgres.tables.columns import text as text_column
 from quarterturn_domain.settlement.chart import AccountKind
 from quarterturn_domain.settlement.journal import EntryKind
@@ -54,7 +54,7 @@ BALANCES: Final = Table(
     minor("amount"),
     UniqueConstraint("account", "vendor_id", "currency", "shard", name="account_balances_key", postgresql_nulls_not_distinct=True),
     one_of("account", AccountKind),
-    postgresql_with={"fillfactor": "50"},
+    info={FILLFACTOR: 50},
 )
 Index(
     "account_balances_owing_idx",

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Identity, Index, Table, UniqueConstraint, text
 
-from quarterturn_adapters.postgres.tables.columns import count, identity, instant, law, metadata, one_of, sku
+from quarterturn_adapters.postgres.tables.columns import FILLFACTOR, count, identity, instant, law, metadata, one_of, sku
 from quarterturn_adapters.postgres.tables.columns import text as text_column
 from quarterturn_domain.stock.movement import MovementKind
 from quarterturn_domain.stock.reservation import RESERVATION
@@ -46,7 +46,7 @@ STOCK_ITEMS: Final = Table(
     # This is where overselling is impossible.
     law("reserved", "0 <= reserved AND reserved <= on_hand"),
     # Room on every page for the next version of its rows: a sale moves no index entry.
-    postgresql_with={"fillfactor": "50"},
+    info={FILLFACTOR: 50},
 )
 
 RESERVATIONS: Final = Table(

@@ -6,8 +6,9 @@ CREATE TABLE account_balances (
     amount BIGINT NOT NULL,
     CONSTRAINT account_balances_key UNIQUE NULLS NOT DISTINCT (account, vendor_id, currency, shard),
     CONSTRAINT account_balances_account_known_check CHECK (account IN ('processor_clearing', 'vendor_pending', 'vendor_available', 'vendor_reserve', 'commission_revenue', 'commission_tax', 'sales_tax', 'platform_discounts', 'processor_fees', 'refunds', 'disputes', 'payouts_in_transit', 'write_offs'))
-)
- WITH (fillfactor = 50);
+);
+
+ALTER TABLE account_balances SET (fillfactor = 50);
 
 CREATE INDEX account_balances_owing_idx ON account_balances (vendor_id, currency) WHERE account = 'vendor_available' AND vendor_id IS NOT NULL;
 
@@ -426,8 +427,9 @@ CREATE TABLE stock_items (
     priority INTEGER NOT NULL,
     CONSTRAINT stock_items_pkey PRIMARY KEY (sku, location_id),
     CONSTRAINT stock_items_reserved_check CHECK (0 <= reserved AND reserved <= on_hand)
-)
- WITH (fillfactor = 50);
+);
+
+ALTER TABLE stock_items SET (fillfactor = 50);
 
 CREATE TABLE taxes (
     id UUID NOT NULL,
