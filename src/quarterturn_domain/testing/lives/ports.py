@@ -36,6 +36,8 @@ from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms
 from quarterturn_domain.pricing.ruling import RuleTerms
+from quarterturn_domain.settlement.reading import ReadBooks
+from quarterturn_domain.settlement.sealing import SealJournal, VerifyChain
 from quarterturn_domain.stock.receiving import MoveStocks, OpenLocations
 from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means
 
@@ -140,6 +142,15 @@ class Shop(Protocol):
 
     @property
     def sync_disputes(self) -> SyncDisputes: ...  # noqa: D102
+
+    @property
+    def seal_journal(self) -> SealJournal: ...  # noqa: D102
+
+    @property
+    def verify_chain(self) -> VerifyChain: ...  # noqa: D102
+
+    @property
+    def read_books(self) -> ReadBooks: ...  # noqa: D102
 
     @property
     def set_payout_terms(self) -> SetPayoutTerms: ...  # noqa: D102
