@@ -349,3 +349,21 @@ def test_a_provider_that_is_away_leaves_a_sent_payout_as_it_is() -> None:
     assert isinstance(first, Unavailable)
     living.take(Work("confirm"))
     assert [PayoutStatus.PAID] * 2 == [payout.status for payout in living.payouts()]
+
+
+def test_a_recall_that_was_not_booked_is_booked_whole_though_less_is_owed_now() -> None:
+    """The answer was lost, and a new earning covers most of the debt meanwhile: what was taken back is the vendor's again."""
+    living = after(*RELEASED, Work("pay_out"), Pass(timedelta(days=3)), Work("confirm"), payout_terms=AT_ONCE)
+    living.give_back(living.found()[0], amount=euro("100.00"))
+    owed = -available(living)[0]
+    give(living, 0, euro("500.00"))
+    world_of(living).fail("reverse_transfer", "lost_answer")
+    living.shop.recover_debts()
+    sold: tuple[Step, ...] = (Place((((0, 1),),)), *[Onward(1)] * 3, Pass(timedelta(days=7)), Work("release"))
+    for step in sold:
+        living.take(step)
+    assert euro("58.90") - owed == available(living)[0]
+    assert (ONE, Recovered(RecoveryStep.REVERSE, owed)) in living.shop.recover_debts()
+    assert euro("58.90") == available(living)[0]
+    living.take(Work("quiet"))
+    prove(living)
