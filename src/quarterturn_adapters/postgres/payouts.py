@@ -94,7 +94,7 @@ class PostgresPayouts(PostgresRepository[PayoutId, Payout]):
     def reversible(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Payout]:
         """The vendor's payouts in a currency of which something can be taken back, the latest first."""
         return self.select(
-            "WHERE vendor_id = %s AND currency = %s AND status NOT IN ('failed', 'returned') AND transfer IS NOT NULL "
+            "WHERE vendor_id = %s AND currency = %s AND status IN ('sent', 'paid') AND transfer IS NOT NULL "
             "AND amount > recalled ORDER BY scheduled_at DESC, id DESC",
             vendor_id,
             currency.code,

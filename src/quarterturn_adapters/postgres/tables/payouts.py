@@ -45,7 +45,7 @@ Index(
     PAYOUTS.c.currency,
     PAYOUTS.c.scheduled_at,
     PAYOUTS.c.id,
-    postgresql_where=text("status NOT IN ('failed', 'returned') AND transfer IS NOT NULL AND amount > recalled"),
+    postgresql_where=text("status IN ('sent', 'paid') AND transfer IS NOT NULL AND amount > recalled"),
 )
 
 DEBTS: Final = Table(

@@ -329,7 +329,7 @@ CREATE TABLE payouts (
 
 CREATE INDEX payouts_open_idx ON payouts (id) WHERE status IN ('scheduled', 'unknown', 'sent');
 
-CREATE INDEX payouts_reversible_idx ON payouts (vendor_id, currency, scheduled_at, id) WHERE status NOT IN ('failed', 'returned') AND transfer IS NOT NULL AND amount > recalled;
+CREATE INDEX payouts_reversible_idx ON payouts (vendor_id, currency, scheduled_at, id) WHERE status IN ('sent', 'paid') AND transfer IS NOT NULL AND amount > recalled;
 
 CREATE INDEX payouts_vendor_idx ON payouts (vendor_id, id);
 
