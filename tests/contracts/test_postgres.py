@@ -27,7 +27,7 @@ from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsCo
 
 
 @pytest.fixture(params=versions(), scope="module")
-def version(request: pytest.FixtureRequest) -> int:
+def major(request: pytest.FixtureRequest) -> int:
     """Each version of PostgreSQL whose programs are on this machine."""
     number: int = request.param
     return number
@@ -37,9 +37,9 @@ class InPostgres:
     """Begins on an empty database of a real server."""
 
     @pytest.fixture
-    def begin(self, version: int) -> Iterator[Begin[PostgresWork]]:
+    def begin(self, major: int) -> Iterator[Begin[PostgresWork]]:
         """Units of work of a new database."""
-        with PostgresDatabase(running(version).database()) as database:
+        with PostgresDatabase(running(major).database()) as database:
             yield database.begin
 
 

@@ -74,6 +74,7 @@ class PostgresDatabase:
             min_size=0,
             max_size=connections,
             timeout=self._wait_seconds,
+            configure=_keep_plans,
             open=False,
             name="quarterturn",
         )
@@ -145,6 +146,11 @@ class PostgresDatabase:
             return self._pool.getconn(self._wait_seconds)
         except psycopg.Error as error:
             raise translated(error) from error
+
+
+def _keep_plans(connection: Connection[Row]) -> None:
+    # More than there are different statements here, so that none is planned again.
+    connection.prepared_max = 1_000
 
 
 def libpq_url(url: str) -> str:

@@ -62,7 +62,7 @@ class PostgresOutbox:
         wanted = list(ids)
         if wanted:
             self._statements.later(
-                "UPDATE outbox SET delivered_at = now() WHERE id = ANY(%s::uuid[]) AND delivered_at IS NULL", uuids(wanted)
+                "UPDATE outbox SET delivered_at = coalesce(delivered_at, now()) WHERE id = ANY(%s::uuid[])", uuids(wanted)
             )
 
     def forget(self, before: datetime, /) -> int:

@@ -41,8 +41,13 @@ class Statements:
         self._before_commit: list[Callable[[], None]] = []
 
     def rows(self, sql: str, *parameters: Any) -> list[Row]:
-        """What a query finds, after everything that was written before it."""
+        """What a query finds, after everything that was written before it; a `LIMIT %s` takes the last parameter."""
         self.flush()
+        head, limited, tail = sql.rpartition("LIMIT %s")
+        if limited:
+            # The plan is made for all executions, and has to know how few rows are wanted: of a parameter it is assumed to let
+            # pass a tenth of the table.
+            sql, parameters = f"{head}LIMIT {parameters[-1]:d}{tail}", parameters[:-1]
         try:
             cursor = self._send(self._connection.cursor(binary=True), sql, parameters)
             return cursor.fetchall()
