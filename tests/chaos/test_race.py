@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +11,12 @@ from typing import Any, Final
 
 import pytest
 from tests.chaos.provider import provider, reached
-from tests.chaos.shop import FULL, SKUS, ills, open_shop, start, stock_of, wired
+from tests.chaos.shop import FIGURES, FULL, SKUS, ills, open_shop, start, stock_of, wired
 from tests.databases import running, versions
 
 from quarterturn_adapters.postgres import PostgresDatabase
 
 pytestmark = pytest.mark.slow
-
-LOG: Final = logging.getLogger("chaos")
 
 PROCESSES: Final = 4
 THREADS: Final = 16
@@ -81,7 +78,9 @@ def test_exactly_the_stock_is_sold(url: str, gateway: str, through: str) -> None
     began = time.perf_counter()
     rush = everybody(act="rush", url=url, provider=gateway, through=through, buyers=BUYERS // PROCESSES, hold=HOLD_SECONDS)
     took = time.perf_counter() - began
-    LOG.info("%s: %s buyers in %.1f s: %s", through, BUYERS, took, dict(sorted(rush.items())))
+    FIGURES.append(
+        f"race through {through}: {BUYERS} buyers, {sum(UNITS.values())} units, {took:.1f} s: {dict(sorted(rush.items()))}"
+    )
     # Else it was no race.
     assert all(rush[what] for what in ("asked twice", "forgets", "gives up", "regrets", "found too little", "payment captured"))
     assert [] == ills(url)
