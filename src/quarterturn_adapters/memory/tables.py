@@ -137,7 +137,7 @@ class Table(Generic[K, V]):
 
     def save(self, values: Iterable[V]) -> None:
         """Replace rows, which exist; raises `Conflict` when one takes what is unique, and then replaces none."""
-        rows = list(values)
+        rows = self._last(values)
         for key in map(self._key, rows):
             assert self.get(key) is not None, f"the {self._kind} {key} is saved, but was never added"
         self._refuse_taken(rows)
@@ -145,9 +145,13 @@ class Table(Generic[K, V]):
 
     def replace(self, values: Iterable[V]) -> None:
         """Keep rows, new or instead of what they were; raises `Conflict` when one takes what is unique, and then keeps none."""
-        rows = list(values)
+        rows = self._last(values)
         self._refuse_taken(rows)
         self.put(rows)
+
+    def _last(self, values: Iterable[V]) -> list[V]:
+        """Of several rows with one key the last, which is what is kept of them."""
+        return list({self._key(value): value for value in values}.values())
 
     def put(self, values: Iterable[V]) -> None:
         """Keep rows that take nothing that is unique, new or instead of what they were."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import attrs
 
@@ -31,6 +32,9 @@ from quarterturn_domain.stock.allocation import Allocation, AllocationPolicy, fe
 from quarterturn_domain.stock.kit import exploded
 from quarterturn_domain.stock.shelf import Shelf
 from quarterturn_domain.stock.stock_item import StockShort
+
+_TWINS: Final = 3
+"""How often a batch is decided anew because another transaction was placing one of its orders."""
 
 
 @attrs.frozen(eq=False)
@@ -99,23 +103,34 @@ class PlaceOrders:
         """For each command its order, or the refusal.
 
         `StockShort`, `PriceChanged`, `NotForSale`, `NotFound`, `Invalid`, `Conflict`, ...
-
-        Raises `Conflict` for the whole batch when another transaction places one of the same ids at the same moment; ask again, one
-        by one.
         """
         if not commands:
             return []
+        for _ in range(_TWINS):
+            try:
+                return self._place(commands)
+            except Conflict:
+                # Another transaction has placed one of the same ids at the same moment: by now it is known.
+                continue
+        return self._place(commands)
+
+    def _place(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
+        ids = {command.order_id for command in commands}
         skus = {line.sku for command in commands for line in command.lines}
         cart_ids = {command.cart_id for command in commands if command.cart_id is not None}
         with self._work() as work:
-            known = work.orders.find({command.order_id for command in commands})
+            known = work.orders.find(ids)
             # Everything is priced before the stock is locked: others wait only for what has to be serial.
             priced = price(commands, work.offers.sellable(skus), work.price_books.current(), known, self._policy)
             carts = work.carts.lock(cart_ids) if cart_ids else {}
             shelf = work.stock.lock(skus)
             decision = decide(commands, priced, known, carts, shelf, self._policy)
-            if decision.missed and (lapsed := work.stock.lapsed(decision.missed, max(command.at for command in commands))):
-                decision = decide(commands, priced, known, carts, shelf.with_reservations(lapsed), self._policy)
+            if decision.missed:
+                if work.orders.find(ids).keys() != known.keys():
+                    # What is short may be held by the very same order, placed by another transaction while this one waited.
+                    raise Conflict("order", "of this batch", "another transaction placed it meanwhile")
+                if lapsed := work.stock.lapsed(decision.missed, max(command.at for command in commands)):
+                    decision = decide(commands, priced, known, carts, shelf.with_reservations(lapsed), self._policy)
             if decision.carts:
                 work.carts.save(decision.carts)
             if decision.orders:
