@@ -74,6 +74,9 @@ class PostgresDatabase:
             min_size=0,
             max_size=connections,
             timeout=self._wait_seconds,
+            # The pool waits twice as long before each further try to connect. It begins anew, with a short wait, as soon as those
+            # who asked have given up: else a database that was away for long would be back long before anybody noticed.
+            reconnect_timeout=self._wait_seconds,
             configure=_keep_plans,
             open=False,
             name="quarterturn",
