@@ -257,10 +257,14 @@ def _record_each(
                 continue
             named = attrs.evolve(before, transfer=told.transfer, reference=told.reference)
             after, fact = named.move(act, reason=reason, at=at)
-            changed[after.id] = after
-            facts.append(fact)
-            entries += _booked(before, act, at)
             outcomes.append(after)
+            # A payout that nobody has seen yet, for the same reason as the last time, is no news.
+            if after == before:
+                continue
+            changed[after.id] = after
+            if (after.status, after.failure) != (before.status, before.failure):
+                facts.append(fact)
+            entries += _booked(before, act, at)
         work.payouts.save(changed.values())
         work.journal.append(entries)
         work.outbox.append(facts)

@@ -7,14 +7,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from tests.unit.ordering.shops import BASKET, after, euro, nothing_was_done_twice, world_of
+from tests.unit.ordering.shops import BASKET, after, euro, facts, nothing_was_done_twice, world_of
 
 from quarterturn_domain.kernel.currency import EUR, Currency
 from quarterturn_domain.kernel.errors import Unavailable
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
 from quarterturn_domain.payouts.paying import PayoutRun, RunPayouts
-from quarterturn_domain.payouts.payout import PayoutStatus
+from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.recovery import Recovered, Recovery, RecoveryStep
 from quarterturn_domain.payouts.schedule import PayoutTerms, Rhythm, Schedule
 from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
@@ -228,6 +228,28 @@ def test_the_relay_brings_a_payout_again_until_it_is_known(method: str, how: str
     assert getattr(living.shop.relay.drain(), "waiting", None) == 0
     assert [PayoutStatus.SENT] == [payout.status for payout in living.payouts()]
     nothing_was_done_twice(world_of(living))
+    at_rest(living)
+
+
+def test_a_payout_that_stays_unknown_is_no_news() -> None:
+    """Looked at again with the same answer, it is as it was, and no fact tells of it; another reason is told, and the end is."""
+    living = after(*RELEASED)
+    (payout,) = run(living, vendor_ids=(ONE,)).payouts
+    told = []
+    for how in ("unavailable", "unavailable", "lost_request", "lost_request", None):
+        if how is not None:
+            world_of(living).fail("pay_out", how)
+        (answer,) = living.shop.send_payouts([payout.id])
+        assert isinstance(answer, Payout)
+        assert [(answer.status, answer.amount)] == paid(living)
+        told.append((how, answer.status.value, list(facts(living)).count("payout.moved")))
+    assert [
+        ("unavailable", "unknown", 1),
+        ("unavailable", "unknown", 1),
+        ("lost_request", "unknown", 2),
+        ("lost_request", "unknown", 2),
+        (None, "sent", 3),
+    ] == told
     at_rest(living)
 
 
