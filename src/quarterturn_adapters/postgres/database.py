@@ -57,8 +57,11 @@ class PostgresDatabase:
             "lock_timeout": lock_timeout // _MILLISECOND,
             "idle_in_transaction_session_timeout": 2 * statement_timeout // _MILLISECOND,
             "timezone": "UTC",
-            # Every statement here finds its rows by a key; without statistics, in a young database, the planner may think
-            # otherwise, and a prepared statement would stay with that thought.
+            # Every statement here starts from what its text names first and finds the rest by keys. Without statistics, in a young
+            # database, the planner may think otherwise, and a prepared statement would stay with that thought.
+            "join_collapse_limit": 1,
+            "enable_hashjoin": "off",
+            "enable_mergejoin": "off",
             "enable_seqscan": "off",
             # A plan is made once for each statement and connection: whole arrays as its constants would cost more than they tell.
             "plan_cache_mode": "force_generic_plan",

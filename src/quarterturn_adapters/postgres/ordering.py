@@ -45,7 +45,9 @@ def _qualified(alias: str, writing: Writing) -> str:
 _WHOLE: Final = f"""SELECT {_qualified("o", _ORDERS)}, {_qualified("v", _PARTS)}, {_qualified("l", LINES)}
 FROM {{orders}} o JOIN vendor_orders v ON v.order_id = o.id
     JOIN order_lines l ON l.order_id = v.order_id AND l.vendor_id = v.vendor_id"""  # noqa: S608
-_FIND: Final = f"{_WHOLE.format(orders='orders')} WHERE o.id = ANY(%s::uuid[]) ORDER BY o.id, v.position, l.number"
+# Said of each table, so that every one of them is read by its key, in whatever order they are joined.
+_KEYS: Final = "WHERE o.id = ANY(%s::uuid[]) AND v.order_id = ANY(%s::uuid[]) AND l.order_id = ANY(%s::uuid[])"
+_FIND: Final = f"{_WHOLE.format(orders='orders')} {_KEYS} ORDER BY o.id, v.position, l.number"
 _LATEST: Final = "ORDER BY o.placed_at DESC, o.id DESC, v.position, l.number"
 
 
@@ -95,7 +97,10 @@ class PostgresOrders:
     def find(self, keys: Iterable[OrderId], /) -> Mapping[OrderId, Order]:
         """Those of `keys` that exist, as they are."""
         wanted = list(dict.fromkeys(keys))
-        return {order.id: order for order in _orders(self._statements.rows(_FIND, uuids(wanted)))} if wanted else {}
+        if not wanted:
+            return {}
+        asked = uuids(wanted)
+        return {order.id: order for order in _orders(self._statements.rows(_FIND, asked, asked, asked))}
 
     def lock(self, keys: Iterable[OrderId], /) -> Mapping[OrderId, Order]:
         """Those of `keys` that exist, locked in key order until the transaction ends."""

@@ -25,17 +25,18 @@ _MOVEMENTS: Final = Writing.of(MOVEMENTS, without=["number"])
 _UPDATE_ITEMS: Final = _ITEMS.update_of("on_hand", "reserved")
 _UPDATE_RESERVATIONS: Final = _RESERVATIONS.update_of("quantity", "deadline", "status", "returned")
 
+# The SKUs are an array, and not joined: whatever the planner believes of a young table, it looks each of them up.
 # PostgreSQL locks rows in the order in which the sort below hands them over: by (SKU, location), everywhere the same.
 _LOCK: Final = """SELECT i.sku, i.location_id, i.on_hand, i.reserved, i.priority,
     (SELECT jsonb_object_agg(kit, parts) FROM (
         SELECT kit, jsonb_agg(jsonb_build_array(part, quantity) ORDER BY position) AS parts
         FROM kit_parts WHERE kit = ANY(%s::text[]) GROUP BY kit) AS kits)
 FROM stock_items i
-WHERE i.sku IN (SELECT unnest(%s::text[]) UNION SELECT part FROM kit_parts WHERE kit = ANY(%s::text[]))
+WHERE i.sku = ANY(ARRAY(SELECT unnest(%s::text[]) UNION SELECT part FROM kit_parts WHERE kit = ANY(%s::text[])))
 ORDER BY i.sku, i.location_id FOR UPDATE OF i"""
 
 _LOCK_ORDERS: Final = """SELECT i.sku, i.location_id, i.on_hand, i.reserved, i.priority FROM stock_items i
-WHERE i.sku IN (SELECT r.sku FROM reservations r WHERE r.order_id = ANY(%s::uuid[]))
+WHERE i.sku = ANY(ARRAY(SELECT r.sku FROM reservations r WHERE r.order_id = ANY(%s::uuid[])))
 ORDER BY i.sku, i.location_id FOR UPDATE OF i"""
 
 _KITS: Final = "SELECT kit, part, quantity FROM kit_parts WHERE kit = ANY(%s::text[]) ORDER BY kit, position"
