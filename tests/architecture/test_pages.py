@@ -16,6 +16,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("requirements/*.md"), *ROOT.glob("changelog.d/README.md")]
 )
 LOCKS = sorted(ROOT.glob("requirements/*.txt"))
+POSTGRES = ROOT / "src" / "quarterturn_adapters" / "postgres"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -64,6 +65,20 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target and not target.startswith("mailto:")]
     assert [] == [target for target in local if not (page.parent / target).exists()]
+
+
+def test_laws_name_tests_and_constraints_that_are_there() -> None:
+    """A law that names its tests names files that are there; one that names a constraint or a check of the doctor, too."""
+    told = (ROOT / "docs" / "explanation" / "laws.md").read_text(encoding="utf-8")
+    assert [] == [path for path in re.findall(r"`(tests/\S+)`", told) if not (ROOT / path).is_file()]
+    sql = "".join(path.read_text(encoding="utf-8") for path in sorted(POSTGRES.glob("migrations/versions/*.sql")))
+    names = re.findall(r"`([a-z_]+_(?:check|key|pkey|lifecycle|append_only|balance|undelivered))`", told)
+    assert len(names) > 20
+    assert [] == [name for name in names if not re.search(rf"(CONSTRAINT|TRIGGER|INDEX) {name}\b", sql)]
+    checks = [name for line in re.findall(r"doctor (`[^|]*)", told) for name in re.findall(r"`([a-z-]+)`", line)]
+    examined = "".join((POSTGRES / name).read_text(encoding="utf-8") for name in ("checks.py", "doctor.py"))
+    assert len(checks) > 10
+    assert [] == [name for name in checks if f'"{name}"' not in examined]
 
 
 def test_every_package_says_that_it_is_typed() -> None:
