@@ -89,5 +89,5 @@ def _kill_a_backend(url: str) -> None:
     """SIGKILL to one server process that works for the program; its server, which is ours, then starts all of them anew."""
     with psycopg.connect(url) as connection:
         found = connection.execute(_BACKENDS).fetchone()
-        assert found is not None, "the program has no connection"
-        os.kill(found[0], signal.SIGKILL)
+    assert found is not None, "the program has no connection"
+    os.kill(found[0], signal.SIGKILL)
