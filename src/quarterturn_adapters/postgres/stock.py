@@ -27,7 +27,7 @@ _UPDATE_RESERVATIONS: Final = _RESERVATIONS.update_of("quantity", "deadline", "s
 
 # The SKUs are an array, and not joined: whatever the planner believes of a young table, it looks each of them up.
 # PostgreSQL locks rows in the order in which the sort below hands them over: by (SKU, location), everywhere the same.
-_LOCK: Final = """SELECT i.sku, i.location_id, i.on_hand, i.reserved, i.priority,
+LOCK: Final = """SELECT i.sku, i.location_id, i.on_hand, i.reserved, i.priority,
     (SELECT jsonb_object_agg(kit, parts) FROM (
         SELECT kit, jsonb_agg(jsonb_build_array(part, quantity) ORDER BY position) AS parts
         FROM kit_parts WHERE kit = ANY(%s::text[]) GROUP BY kit) AS kits)
@@ -123,7 +123,7 @@ class PostgresStock:
         if not wanted:
             return Shelf({})
         asked = texts(wanted)
-        rows = self._statements.rows(_LOCK, asked, asked, asked)
+        rows = self._statements.rows(LOCK, asked, asked, asked)
         # Where nothing lies on any shelf there is no row to bring the kits along.
         found = rows[0][5] if rows else None
         kits = (

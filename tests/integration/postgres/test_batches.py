@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import psycopg
 import pytest
+from tests.databases import TestServer
 
 from quarterturn_adapters.ids import SeededIds
-from quarterturn_adapters.postgres import PostgresDatabase
+from quarterturn_adapters.postgres import PostgresDatabase, stock
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import LocationId, OrderId
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder, PlaceOrders
@@ -116,3 +118,17 @@ def test_a_ruling_that_is_rolled_back_is_nobodys_terms(database: PostgresDatabas
         work.price_books.rule_commission(samples.a_commission_rule(2))
     with database.begin() as work:
         assert [samples.a_commission_rule(2)] == list(work.price_books.current().commission.rules)
+
+
+def test_the_lock_of_stock_looks_skus_up_whatever_the_statistics_say(server: TestServer) -> None:
+    """Statistics that say that a table is empty, as those of a young database do, do not make a checkout read all of the stock."""
+    url = server.migrated()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+        connection.execute("SET enable_seqscan = off")
+        planned = psycopg.ClientCursor(connection)
+        planned.execute(f"EXPLAIN {stock.LOCK}", ("{A,B}",) * 3)
+        plan = "\n".join(line for (line,) in planned)
+        # The line below the one that names a table says by which condition its index is entered.
+        assert "Index Cond: (sku = ANY" in plan.split(" on stock_items i ")[1].split("\n")[1], plan
+    server.drop(url)
