@@ -127,7 +127,8 @@ class Desk:
                 self._answer([entry], self._place([entry[0]]))
                 in_a_row = 0
             except Exception as own:  # noqa: BLE001 - the failure is its caller's, and only its caller's
-                in_a_row = in_a_row + 1 if isinstance(own, Unavailable) else 0
+                # The class itself says that the database is away; a subclass, that this order met another one or a lock.
+                in_a_row = in_a_row + 1 if type(own) is Unavailable else 0
                 entry[1].set_exception(own)
 
     def _answer(self, batch: Sequence[tuple[PlaceOrder, Future[Order]]], outcomes: Sequence[Outcome[Order]]) -> None:

@@ -20,46 +20,57 @@ _BATCH: Final = 1000
 
 @attrs.frozen
 class Delivered:
-    """What one round came to: how many messages are done with, and how many wait for a subscriber that is not available."""
+    """What one round came to: how many messages are done with, how many wait, and what went wrong meanwhile."""
 
     done: int
     waiting: int
+    failures: tuple[Exception, ...] = ()
 
 
 class Relay:
     """Hands committed events to their subscribers; an event that nobody subscribed to is done with at once.
 
     No transaction is open while a subscriber works. A crash between its work and the note that it was done delivers once more,
-    which is why every subscriber is idempotent.
+    which is why every subscriber is idempotent. What waits for one subscriber does not keep others from theirs.
     """
 
-    def __init__(self, begin: Begin[Any], subscriptions: Mapping[type[Event], Handler]) -> None:
+    def __init__(self, begin: Begin[Any], subscriptions: Mapping[type[Event], Handler], *, batch: int = _BATCH) -> None:
+        """`batch` messages are read at once."""
         self._begin = begin
         self._subscriptions = subscriptions
+        self._batch = batch
 
     def drain(self) -> Delivered:
-        """Deliver until nothing is pending, or what is pending waits; events that subscribers cause are delivered too."""
-        done = 0
+        """Deliver everything that is pending, once; events that subscribers cause are delivered too.
+
+        What could not be delivered waits for the next time, and a subscriber that fails is told of, not raised.
+        """
+        done = waiting = last = 0
+        failures: list[Exception] = []
         while True:
             with self._begin() as work:
-                messages = work.outbox.pending(_BATCH)
+                messages = work.outbox.pending(self._batch, after=last)
             if not messages:
-                return Delivered(done, 0)
-            finished = self._deliver(messages)
+                return Delivered(done, waiting, tuple(failures))
+            finished = self._deliver(messages, failures)
             with self._begin() as work:
                 work.outbox.delivered(finished)
             done += len(finished)
-            if len(finished) < len(messages):
-                return Delivered(done, len(messages) - len(finished))
+            waiting += len(messages) - len(finished)
+            last = messages[-1].sequence
 
-    def _deliver(self, messages: Sequence[Message]) -> Sequence[UUID]:
+    def _deliver(self, messages: Sequence[Message], failures: list[Exception]) -> Sequence[UUID]:
         finished: list[UUID] = []
         for kind, batch in _runs(messages):
             handler = self._subscriptions.get(kind)
             if handler is None:
                 finished += [message.id for message in batch]
                 continue
-            outcomes = handler([message.event for message in batch])
+            try:
+                outcomes = handler([message.event for message in batch])
+            except Exception as failure:  # noqa: BLE001 - whatever one subscriber does, the others get their events
+                failures.append(failure)
+                continue
             finished += [
                 message.id for message, outcome in zip(batch, outcomes, strict=True) if not isinstance(outcome, Unavailable)
             ]

@@ -42,9 +42,10 @@ class MemoryOutbox:
         """The events of this unit of work so far, in order."""
         return tuple(self._appended)
 
-    def pending(self, limit: int, /) -> Sequence[Message]:
-        """Committed messages that are not delivered, oldest first, at most `limit`."""
-        return list(takewhile(lambda message: message.sequence <= self._committed, self._in_order.page(None, limit)))
+    def pending(self, limit: int, /, *, after: int = 0) -> Sequence[Message]:
+        """Committed messages that are not delivered, oldest first, at most `limit`, those whose sequence is above `after`."""
+        page = self._in_order.page((after,) if after else None, limit)
+        return list(takewhile(lambda message: message.sequence <= self._committed, page))
 
     def delivered(self, ids: Iterable[UUID], /) -> None:
         """Drop delivered messages; what is unknown or dropped already is passed over."""

@@ -47,13 +47,12 @@ class PostgresOutbox:
         """The events of this unit of work so far, in order."""
         return tuple(self._appended)
 
-    def pending(self, limit: int, /) -> Sequence[Message]:
+    def pending(self, limit: int, /, *, after: int = 0) -> Sequence[Message]:
         """Committed messages that are not delivered, oldest first; those that another transaction has claimed are left out."""
         found = self._statements.rows(
-            "SELECT sequence, id, type, version, payload FROM outbox WHERE delivered_at IS NULL AND id <> ALL(%s::uuid[]) "
-            "ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED",
-            uuids(self._own),
-            limit,
+            "SELECT sequence, id, type, version, payload FROM outbox WHERE delivered_at IS NULL AND sequence > %s "
+            "AND id <> ALL(%s::uuid[]) ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED",
+            *(after, uuids(self._own), limit),
         )
         return [Message(sequence, each, decode_event(tag, version, payload)) for sequence, each, tag, version, payload in found]
 

@@ -66,6 +66,11 @@ class Contended(Unavailable):
     """The database gave up this transaction in favour of another one; nothing was done, and it can be tried again at once."""
 
 
+@attrs.frozen(eq=False)
+class TookTooLong(Unavailable):
+    """A statement, or its wait for a lock that another transaction holds, took longer than is allowed; nothing was done."""
+
+
 def translated(error: psycopg.Error) -> Exception:
     """What a use case hears instead of the driver's error."""
     if isinstance(error, errors.UniqueViolation):
@@ -73,7 +78,7 @@ def translated(error: psycopg.Error) -> Exception:
     if isinstance(error, (errors.SerializationFailure, errors.DeadlockDetected)):
         return Contended("The database's transaction, which lost against another one,")
     if isinstance(error, (errors.LockNotAvailable, errors.QueryCanceled)):
-        return Unavailable("The database, which took too long,", 1)
+        return TookTooLong("The database, which took too long,", 1)
     if isinstance(error, errors.DiskFull):
         return Unavailable("The database, whose disk is full,")
     if isinstance(error, errors.ReadOnlySqlTransaction):

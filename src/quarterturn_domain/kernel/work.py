@@ -40,8 +40,11 @@ class Outbox(Protocol):
         """The events of this unit of work so far, in order."""
         ...
 
-    def pending(self, limit: int, /) -> Sequence[Message]:
-        """Committed messages that are not delivered, oldest first, at most `limit`; claimed until the transaction ends."""
+    def pending(self, limit: int, /, *, after: int = 0) -> Sequence[Message]:
+        """Committed messages that are not delivered, oldest first, at most `limit`, those whose sequence is above `after`.
+
+        They are claimed until the transaction ends.
+        """
         ...
 
     def delivered(self, ids: Iterable[UUID], /) -> None:

@@ -126,6 +126,27 @@ def test_a_database_that_is_away_is_not_asked_by_everybody() -> None:
     assert len(counter.batches) == 2 + 3
 
 
+def test_callers_who_meet_a_lock_are_no_reason_to_turn_others_away() -> None:
+    """However many in a row wait too long for a lock, their neighbours are placed."""
+
+    class Locked(Unavailable):
+        """What a database says of one order, not of itself."""
+
+    def rule(each: PlaceOrder) -> object:
+        if each.order_id.int < 10:
+            raise Locked("the database, which took too long,")
+        return each.order_id
+
+    counter = Counter(rule)
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        rest = [desk.submit(command(number)) for number in range(1, 20)]
+        counter.gate.set()
+        assert [UUID(int=number) for number in range(10, 20)] == results([first, *rest])[10:]
+
+
 def test_a_full_queue_says_so_at_once() -> None:
     """Back-pressure: the caller who does not fit hears `Unavailable`, those who wait are served."""
     counter = Counter()

@@ -191,6 +191,16 @@ class OutboxContract(DatabaseContract):
         assert self.pending(db, 5) == self.pending(db, 9)
         assert [] == self.pending(db, 0)
 
+    def test_pending_goes_on_after_a_sequence(self, db: Begin[Any]) -> None:
+        """Whoever leaves messages waiting can go on with those behind them."""
+        self.append(db, *_facts(4))
+        messages = self.pending(db)
+        for message in messages:
+            with db() as work:
+                behind = [each for each in messages if each.sequence > message.sequence]
+                assert behind == list(self.outbox(work).pending(10, after=message.sequence))
+                assert behind[:1] == list(self.outbox(work).pending(1, after=message.sequence))
+
     def test_delivered_messages_are_not_pending(self, db: Begin[Any]) -> None:
         """What was marked as delivered does not come again; what is unknown or delivered already is passed over."""
         self.append(db, *_facts(3))

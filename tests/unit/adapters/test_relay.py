@@ -1,0 +1,106 @@
+"""The relay hands every event to its subscriber at least once, and what waits for one does not keep others from theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import attrs
+import pytest
+
+from quarterturn_adapters.memory import MemoryDatabase
+from quarterturn_adapters.relay import Delivered, Relay
+from quarterturn_domain.identity.events import AccountRegistered, AccountReinstated, AccountSuspended
+from quarterturn_domain.kernel.errors import Unavailable
+from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.ids import AccountId
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def registered(number: int) -> AccountRegistered:
+    """An event of one kind."""
+    return AccountRegistered(account_id=AccountId(UUID(int=number)), at=AT)
+
+
+def reinstated(number: int) -> AccountReinstated:
+    """An event of another kind."""
+    return AccountReinstated(account_id=AccountId(UUID(int=number)), at=AT)
+
+
+@attrs.define
+class Subscriber:
+    """Remembers what it was handed, and answers by a rule."""
+
+    rule: Callable[[Event], object] = lambda _: None
+    handed: list[Event] = attrs.field(factory=list)
+
+    def __call__(self, events: Sequence[Event]) -> Sequence[object]:
+        """An outcome for each event."""
+        self.handed += events
+        return [self.rule(event) for event in events]
+
+
+@pytest.fixture
+def database() -> MemoryDatabase:
+    """An empty database."""
+    return MemoryDatabase()
+
+
+def happened(database: MemoryDatabase, *events: Event) -> None:
+    """Commit events."""
+    with database.begin() as work:
+        work.outbox.append(events)
+
+
+def test_every_event_reaches_its_subscriber_once(database: MemoryDatabase) -> None:
+    """In order, page by page; what nobody subscribed to is done with, and a second round finds nothing."""
+    subscriber = Subscriber()
+    relay = Relay(database.begin, {AccountRegistered: subscriber}, batch=3)
+    happened(database, *(registered(n) for n in range(1, 8)), reinstated(1))
+    assert Delivered(8, 0) == relay.drain()
+    assert [registered(n) for n in range(1, 8)] == subscriber.handed
+    assert Delivered(0, 0) == relay.drain()
+
+
+def test_what_waits_does_not_starve_what_comes_after(database: MemoryDatabase) -> None:
+    """However many events wait for a subscriber that is away, those behind them are delivered, and the waiting ones come again."""
+    away = Subscriber(lambda _: Unavailable("the provider"))
+    other = Subscriber()
+    relay = Relay(database.begin, {AccountRegistered: away, AccountReinstated: other}, batch=4)
+    happened(database, *(registered(n) for n in range(1, 11)), reinstated(1))
+    assert Delivered(1, 10) == relay.drain()
+    assert [reinstated(1)] == other.handed
+    away.rule = lambda _: None
+    assert Delivered(10, 0) == relay.drain()
+    assert [registered(n) for n in range(1, 11)] * 2 == away.handed
+
+
+def test_a_subscriber_that_fails_harms_no_other(database: MemoryDatabase) -> None:
+    """A bug in one subscriber is told, its events wait, and everybody else gets theirs."""
+    bug = KeyError("a bug")
+
+    def fail(_: Event) -> object:
+        raise bug
+
+    other = Subscriber()
+    relay = Relay(database.begin, {AccountRegistered: Subscriber(fail), AccountReinstated: other})
+    happened(database, registered(1), reinstated(1))
+    assert Delivered(1, 1, (bug,)) == relay.drain()
+    assert [reinstated(1)] == other.handed
+
+
+def test_events_that_a_subscriber_causes_are_delivered_in_the_same_round(database: MemoryDatabase) -> None:
+    """A subscriber whose use case makes further events does not have to be asked twice."""
+
+    def cause(event: Event) -> object:
+        assert isinstance(event, AccountRegistered)
+        happened(database, AccountSuspended(account_id=event.account_id, reason="a rule", at=AT))
+        return None
+
+    other = Subscriber()
+    relay = Relay(database.begin, {AccountRegistered: Subscriber(cause), AccountSuspended: other})
+    happened(database, registered(1))
+    assert Delivered(2, 0) == relay.drain()
+    assert 1 == len(other.handed)
