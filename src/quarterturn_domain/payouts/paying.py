@@ -6,7 +6,7 @@ not known is looked up, never repeated blindly, and money that comes back is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
@@ -75,20 +75,39 @@ class ClaimPayouts:
         """The payouts of this run; each page of vendors is one transaction."""
         payouts: list[Payout] = []
         kept: list[Kept] = []
+        for claimed, left in self._of_the_named(command) if command.vendor_ids else self._of_all(command):
+            payouts += claimed
+            kept += left
+        return PayoutRun(tuple(payouts), tuple(kept))
+
+    def _of_all(self, command: RunPayouts) -> Iterator[tuple[list[Payout], list[Kept]]]:
         after: tuple[VendorId, str] | None = None
         while True:
             with self._work() as work:
                 page = work.journal.owing(after, _PAGE)
                 if not page:
-                    return PayoutRun(tuple(payouts), tuple(kept))
-                claimed, left = _claim(work, command, page)
-            payouts += claimed
-            kept += left
+                    return
+                claim = _claim(work, command, page)
+            yield claim
             after = (page[-1][0], page[-1][1].currency.code)
 
+    def _of_the_named(self, command: RunPayouts) -> Iterator[tuple[list[Payout], list[Kept]]]:
+        named = sorted(set(command.vendor_ids))
+        for start in range(0, len(named), _PAGE):
+            with self._work() as work:
+                claim = _claim(work, command, _balances_of(work, named[start : start + _PAGE]))
+            yield claim
 
-def _claim(work: PayoutsWork, command: RunPayouts, page: Sequence[tuple[VendorId, Money]]) -> tuple[list[Payout], list[Kept]]:
-    asked = [(vendor_id, money) for vendor_id, money in page if not command.vendor_ids or vendor_id in command.vendor_ids]
+
+def _balances_of(work: PayoutsWork, vendor_ids: Sequence[VendorId]) -> Sequence[tuple[VendorId, Money]]:
+    """These vendors' available balances that are not zero, by vendor and currency code, as `Journal.owing` gives everybody's."""
+    accounts = {LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id): vendor_id for vendor_id in vendor_ids}
+    balances = work.journal.balances(accounts)
+    seen = [(accounts[account], -balance) for (account, _), balance in balances.items() if balance]
+    return sorted(seen, key=lambda each: (each[0], each[1].currency.code))
+
+
+def _claim(work: PayoutsWork, command: RunPayouts, asked: Sequence[tuple[VendorId, Money]]) -> tuple[list[Payout], list[Kept]]:
     ids = {vendor_id for vendor_id, _ in asked}
     # A vendor's row is the lock on its balance: two runs at once cannot claim it twice.
     vendors = work.vendors.find(ids) if command.dry else work.vendors.lock(ids)

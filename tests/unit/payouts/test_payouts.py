@@ -6,13 +6,17 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import attrs
 import pytest
 from tests.unit.ordering.shops import BASKET, after, euro, facts, nothing_was_done_twice, world_of
 
+from quarterturn_adapters.memory.settlement import MemoryJournal
 from quarterturn_domain.kernel.currency import EUR, Currency
 from quarterturn_domain.kernel.errors import Unavailable
+from quarterturn_domain.kernel.ids import VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
+from quarterturn_domain.payouts import paying
 from quarterturn_domain.payouts.paying import PayoutRun, RunPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.recovery import Recovered, Recovery, RecoveryStep
@@ -136,6 +140,21 @@ def test_a_dry_run_claims_nothing() -> None:
     assert list(dry.payouts) == list(run(living).payouts)
     assert run(living).payouts == ()
     assert [euro("0.00"), euro("0.00")] == available(living)
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+def test_named_vendors_are_paid_and_nobody_else_is_looked_at(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    """In pages of any size, whatever the order, with vendors among them who have nothing; the others keep what they have."""
+    living = after(*RELEASED)
+    monkeypatch.setattr(paying, "_PAGE", page)
+    monkeypatch.delattr(MemoryJournal, "owing")
+    nobody = [VendorId(UUID(int=n)) for n in (1, 2, TWO.int + 1)]
+    assert ((), ()) == attrs.astuple(run(living, 0xAA, vendor_ids=tuple(nobody)), recurse=False)
+    came_to = run(living, vendor_ids=(nobody[2], TWO, *nobody[:2], TWO))
+    assert [(TWO, euro("36.00"))] == [(payout.vendor_id, payout.amount) for payout in came_to.payouts]
+    assert [euro("117.80"), euro("0.00")] == available(living)
+    both = run(living, 0xAC, vendor_ids=(TWO, *nobody, ONE))
+    assert [(ONE, euro("117.80"))] == [(payout.vendor_id, payout.amount) for payout in both.payouts]
 
 
 def test_a_reserve_is_kept_back_for_its_time() -> None:
