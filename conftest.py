@@ -13,5 +13,5 @@ pytest_collect_file = Sybil(
     excludes=["docs/_build/**", "docs/generated/**"],
 ).pytest()
 
-# Sphinx's own file is not a module to look for doctests in: it is read where Sphinx is installed.
-collect_ignore = ["docs/conf.py"]
+# Files that are run by Sphinx and by Alembic, inside of them: no modules to look for doctests in.
+collect_ignore = ["docs/conf.py", "src/quarterturn_adapters/postgres/migrations/env.py"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -25,6 +25,12 @@ class Delivered:
     done: int
     waiting: int
     failures: tuple[Exception, ...] = ()
+
+    def sure(self) -> Self:
+        """The same, for whoever takes no failure for granted: raises the first one."""
+        for failure in self.failures:
+            raise failure
+        return self
 
 
 class Relay:

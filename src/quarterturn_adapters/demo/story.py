@@ -253,7 +253,7 @@ def _refund(shop: Shop) -> Step:
             refund_id=REFUND, order_id=ORDER, lines=(RefundLine(line=2, units=1),), reason="one mat came torn", at=shop.now
         )
     )
-    app.relay.drain()
+    app.relay.drain().sure()
     order = _order(shop)
     part = order.vendor_order(MATS.id)
     line = part.line(2)
@@ -279,7 +279,7 @@ def _pay_out(shop: Shop) -> Step:
     shop.later(days=8)
     app.release_earnings()
     run = app.claim_payouts(RunPayouts(run_id=named("run"), at=shop.now))
-    app.relay.drain()
+    app.relay.drain().sure()
     ids = [payout.id for payout in run.payouts]
     shop.later(days=3)
     paid = [granted(each) for each in app.confirm_payouts(ids)]

@@ -248,13 +248,13 @@ class Life:
         self._paid_at = now
         while app.expire_orders(_PAGE):
             pass
-        app.relay.drain()
+        app.relay.drain().sure()
         every(app.confirm_payouts(self._open_payouts))
         while app.release_earnings(_PAGE) == _PAGE:
             pass
         run = app.claim_payouts(RunPayouts(run_id=uuid5(OF_A_REPLAY, f"run:{now.isoformat()}"), at=now))
         self._open_payouts = [payout.id for payout in run.payouts]
-        app.relay.drain()
+        app.relay.drain().sure()
         while app.seal_journal(_PAGE) == _PAGE:
             pass
 
