@@ -291,7 +291,21 @@ def check_out(order: int, owner: UUID | None = None) -> Try:
 
 NO_CART: Final = said(NotFound("cart", str(CART)))
 
+
+def place_from(*lines: tuple[str, int], buyer: AccountId | None = OWNER) -> Try:
+    """Order a basket that is said to be the cart's."""
+    return place(*lines, cart_id=CART, buyer_id=buyer)
+
+
+NOT_THIS: Final = said(Conflict("cart", str(CART), "what is in it is not what is ordered; read it again"))
+STRANGER: Final = AccountId(NOBODY)
+
 CARTING: Final[list[Row]] = [
+    ("ordering somebody's cart", (), then(fill(owner=OWNER), place_from(("A-01", 1), buyer=STRANGER)), NO_CART),
+    ("ordering an account's cart as a guest", (), then(fill(owner=OWNER), place_from(("A-01", 1), buyer=None)), NO_CART),
+    ("ordering fewer than are in the cart", (), then(fill(2, owner=OWNER), place_from(("A-01", 1))), NOT_THIS),
+    ("ordering more than is in the cart", (), then(fill(owner=OWNER), place_from(("A-01", 1), ("B-02", 1))), NOT_THIS),
+    ("ordering what is not in the cart", (), then(fill(owner=OWNER), place_from(("B-02", 1))), NOT_THIS),
     ("none of it", (), fill(0), said(Invalid("a quantity of 0", "one or more"))),
     ("what nobody offers", (), fill(sku="X-99"), said(NotFound("offer", "X-99"))),
     ("changing no cart", (), change(1), NO_CART),

@@ -41,7 +41,10 @@ class CheckOutCarts:
         self._place = place
 
     def __call__(self, command: CheckOut) -> Order:
-        """The order; raises what `PlaceOrders` refuses with, and `NotFound` for a cart that is somebody else's."""
+        """The order; raises what `PlaceOrders` refuses with, and `NotFound` for a cart that is somebody else's.
+
+        The cart is read without a lock: when it is changed before the order is placed, `Conflict`, and nothing is held.
+        """
         with self._work() as work:
             cart = required(work.carts.find([command.cart_id]), command.cart_id, "cart")
         if cart.owner_id != command.owner_id:

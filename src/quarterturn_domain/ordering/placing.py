@@ -14,7 +14,7 @@ import attrs
 
 from quarterturn_domain.catalog.offer import Sellable
 from quarterturn_domain.kernel.batch import decide_each
-from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Outcome, Rejected
+from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, NotFound, Outcome, Rejected
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING, fingerprint
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku, VendorId
@@ -60,7 +60,10 @@ class BasketLine:
 
 @attrs.frozen(kw_only=True)
 class PlaceOrder:
-    """Buy a basket; `order_id` is given by the asker and makes it one order however often it is asked for."""
+    """Buy a basket; `order_id` is given by the asker and makes it one order however often it is asked for.
+
+    `cart_id` is the cart that ends with it: the buyer's own or a guest's, and as many of each SKU are in it as in the basket.
+    """
 
     order_id: OrderId
     lines: tuple[BasketLine, ...]
@@ -180,9 +183,7 @@ def decide(
             if order.id in placed:
                 outcomes.append(_same(placed[order.id], order.fingerprint))
                 continue
-            cart = (
-                required(ordered, command.cart_id, "cart").order(order.id, at=command.at) if command.cart_id is not None else None
-            )
+            cart = None if command.cart_id is None else _closed(required(ordered, command.cart_id, "cart"), order, at=command.at)
             allocation.hold(order.id, order.units, deadline=order.deadline, at=command.at)
         except DomainError as refusal:
             if isinstance(refusal, StockShort):
@@ -196,6 +197,16 @@ def decide(
         outcomes.append(order)
     changed = [cart for key, cart in ordered.items() if cart is not carts.get(key)]
     return Decision(outcomes, tuple(placed.values()), changed, allocation, (*allocation.facts, *facts), frozenset(missed))
+
+
+def _closed(cart: Cart, order: Order, *, at: datetime) -> Cart:
+    """`cart` as the one that became `order`: the buyer's own or a guest's, and what is in it is what is bought."""
+    if cart.owner_id not in {None, order.buyer_id}:
+        raise NotFound("cart", str(cart.id))
+    after = cart.order(order.id, at=at)
+    if {line.sku: line.quantity for line in cart.lines} != order.units:
+        raise Conflict("cart", str(cart.id), "what is in it is not what is ordered; read it again")
+    return after
 
 
 def _same(order: Order, mark: str) -> Order:

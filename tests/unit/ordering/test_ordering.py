@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -10,12 +11,12 @@ import attrs
 import pytest
 from tests.unit.ordering.shops import BASKET, after, euro, facts
 
-from quarterturn_domain.kernel.errors import Conflict, DomainError
+from quarterturn_domain.kernel.errors import Conflict, DomainError, Outcome
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku
 from quarterturn_domain.ordering.cancelling import CancelOrder
 from quarterturn_domain.ordering.cart import CartStatus
 from quarterturn_domain.ordering.carting import AddToCart, MergeCart
-from quarterturn_domain.ordering.checkout import CheckOut
+from quarterturn_domain.ordering.checkout import CheckOut, CheckOutCarts
 from quarterturn_domain.ordering.order import Order, OrderState, OrderStatus
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
 from quarterturn_domain.stock.stock_item import StockShort
@@ -178,6 +179,39 @@ def test_a_guests_cart_becomes_the_accounts_and_an_order() -> None:
     with shop.begin() as work:
         carts = work.carts.find([CART, OWN])
     assert (CartStatus.MERGED, CartStatus.ORDERED, placed.id) == (carts[CART].status, carts[OWN].status, carts[OWN].order_id)
+
+
+def test_a_cart_that_changed_before_it_was_ordered_is_not_ordered() -> None:
+    """What ends a cart is its own order, line for line: changed between reading and placing, nothing is held and it stays open."""
+    living = after()
+    shop = living.shop
+    fill = AddToCart(cart_id=CART, sku=Sku("A-01"), quantity=1, at=living.now)
+    shop.fill_carts(fill)
+
+    def late(commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
+        shop.fill_carts(fill)
+        return shop.place_orders(commands)
+
+    command = CheckOut(cart_id=CART, order_id=OrderId(UUID(int=1)), at=living.now)
+    with pytest.raises(Conflict, match="read it again"):
+        CheckOutCarts(shop.begin, late)(command)
+    with shop.begin() as work:
+        assert CartStatus.OPEN is work.carts.find([CART])[CART].status
+    assert [(9, 0), (9, 0)] == on_hand(living)
+    assert [2] == [line.quantity for part in shop.check_out_carts(command).vendor_orders for line in part.lines]
+
+
+def test_a_cart_is_compared_by_units_of_each_sku() -> None:
+    """A basket may name a SKU on two lines and in another order than the cart; an account may order a guest's cart."""
+    living = after()
+    for sku, quantity in (("A-01", 3), ("B-02", 1)):
+        living.shop.fill_carts(AddToCart(cart_id=CART, sku=Sku(sku), quantity=quantity, at=living.now))
+    lines = (BasketLine(Sku("B-02"), 1), BasketLine(Sku("A-01"), 1), BasketLine(Sku("A-01"), 2))
+    command = PlaceOrder(order_id=OrderId(UUID(int=1)), lines=lines, buyer_id=OWNER, cart_id=CART, at=living.now)
+    (placed,) = living.shop.place_orders([command])
+    assert isinstance(placed, Order)
+    with living.shop.begin() as work:
+        assert (CartStatus.ORDERED, placed.id) == attrs.astuple(work.carts.find([CART])[CART], recurse=False)[3:5]
 
 
 def test_one_cancellation_id_cancels_each_order_once() -> None:
