@@ -15,6 +15,7 @@ from uuid import UUID
 import attrs
 
 from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import Answers
 
 W = TypeVar("W", bound="UnitOfWork")
 W_contra = TypeVar("W_contra", bound="UnitOfWork", contravariant=True)
@@ -71,6 +72,11 @@ class UnitOfWork(Protocol):
     @property
     def inbox(self) -> Inbox:
         """What subscribers have handled."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """The first answers to requests that have a key."""
         ...
 
 

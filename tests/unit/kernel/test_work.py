@@ -15,6 +15,7 @@ from quarterturn_domain.kernel.batch import Draft
 from quarterturn_domain.kernel.clock import utc
 from quarterturn_domain.kernel.errors import Invalid, NotFound
 from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import Answers
 from quarterturn_domain.kernel.ids import AccountId
 from quarterturn_domain.kernel.work import Inbox, Message, Reactions, by_type
 
@@ -39,6 +40,11 @@ class Heard:
 
     @property
     def inbox(self) -> Inbox:
+        """None: nobody asks."""
+        raise NotImplementedError
+
+    @property
+    def answers(self) -> Answers:
         """None: nobody asks."""
         raise NotImplementedError
 
