@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+import attrs
 import pytest
 from tests.unit.ordering.shops import BASKET, after, euro, facts
 
@@ -368,6 +369,65 @@ def test_a_parcel_has_its_units_once() -> None:
     told = facts(living)
     fulfil(SendShipment, shipment_id=PARCEL)(living)
     fulfil(SendShipment, shipment_id=PARCEL, units=(Units(1, 1),))(living)
+    assert told == facts(living)
+
+
+@pytest.mark.parametrize("other", [{"carrier": "DHL"}, {"tracking": "JD02"}, {"carrier": "", "tracking": ""}])
+def test_a_parcel_has_its_carrier_and_number_once(other: dict[str, str]) -> None:
+    """A parcel that was sent is not sent otherwise: another carrier or number is a conflict, and nothing is told."""
+    living = after(*PAID)
+    sent = {"carrier": "UPS", "tracking": "1Z01"}
+    fulfil(StartVendorOrder)(living)
+    first = fulfil(SendShipment, shipment_id=PARCEL, **sent)(living)
+    told = facts(living)
+    with pytest.raises(Conflict, match="another carrier or under another number"):
+        fulfil(SendShipment, shipment_id=PARCEL, **{**sent, **other})(living)
+    assert first == fulfil(SendShipment, shipment_id=PARCEL, **sent)(living)
+    assert told == facts(living)
+
+
+OTHER_CANCELLATION: Final = Conflict("cancellation", str(NOBODY), "it was made with other content")
+
+
+@pytest.mark.parametrize("units", [(), (Units(1, 2),)], ids=["all", "more"])
+def test_a_cancellation_has_its_units_once(units: tuple[Units, ...]) -> None:
+    """One id cancels one set of units for one reason: repeated it changes nothing, with other content it is a conflict."""
+    living = after(*PAID)
+    cancel(Units(1, 1))(living)
+    before, told = living.found(), facts(living)
+    with pytest.raises(Conflict) as refused:
+        cancel(*units)(living)
+    assert OTHER_CANCELLATION == refused.value
+    cancel(Units(1, 1))(living)
+    assert (before, told) == (living.found(), facts(living))
+
+
+@pytest.mark.parametrize("steps", [(BASKET,), PAID], ids=["unpaid", "paid"])
+def test_a_cancellation_has_its_reason_once(steps: tuple[Step, ...]) -> None:
+    """Also before the order was paid; who asks is not part of what is asked."""
+    living = after(*steps)
+    cancel_whole()(living)
+    before, told = living.found(), facts(living)
+    with pytest.raises(Conflict) as refused:
+        living.shop.cancel_orders(
+            CancelOrder(cancellation_id=NOBODY, order_id=living.orders[0], reason="another reason", at=living.now)
+        )
+    assert OTHER_CANCELLATION == refused.value
+    cancel_whole()(living)
+    assert (before, told) == (living.found(), facts(living))
+
+
+@pytest.mark.parametrize("other", [{"restock": False}, {"refund_shipping": True}])
+def test_a_return_is_received_once(other: dict[str, bool]) -> None:
+    """What was put on the shelf and refunded is not told otherwise later: that is a conflict; the same again changes nothing."""
+    living = after(*DELIVERED, AskBack(0, 0), Decide(0, "approve"))
+    receive = DecideReturn(return_id=living.returns[0], act="receive", at=living.now)
+    first = living.shop.decide_returns(receive)
+    told = facts(living)
+    with pytest.raises(Conflict) as refused:
+        living.shop.decide_returns(attrs.evolve(receive, **other))
+    assert Conflict("return", str(living.returns[0]), "it was received with other content") == refused.value
+    assert first == living.shop.decide_returns(attrs.evolve(receive, vendor_id=first.vendor_id))
     assert told == facts(living)
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import attrs
 
-from quarterturn_domain.kernel.errors import NotFound
+from quarterturn_domain.kernel.errors import Conflict, NotFound
 from quarterturn_domain.kernel.events import Event
-from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint
 from quarterturn_domain.kernel.ids import AccountId, OrderId, VendorId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -56,16 +56,23 @@ class CancelOrders:
     def __call__(self, command: CancelOrder | CancelUnits) -> Order:
         """The order afterwards; the same cancellation again changes nothing.
 
+        Everything that the first one asked for is compared, but not who asked nor when: with other units or for another reason
+        it is a `Conflict`. An order that was given up before it was paid stays so under whatever new id it is cancelled again.
+
         Raises `NotFound`, `InvalidTransition`, `NotThatMany`, `Invalid`, and `NothingToRefund` while the payment is disputed.
         """
         # One id may cancel several orders, and units of several vendors: each of them once.
         whose = f":{command.vendor_id}" if isinstance(command, CancelUnits) else ""
         cancellation = f"cancellation:{command.cancellation_id}:{command.order_id}{whose}"
+        mark = fingerprint(attrs.evolve(command, by=None) if isinstance(command, CancelOrder) else command)
         with self._work() as work:
             order = required(work.orders.lock([command.order_id]), command.order_id, "order")
             if isinstance(command, CancelOrder) and command.by is not None and command.by != order.buyer_id:
                 raise NotFound("order", str(order.id))
-            if order.state is OrderState.CANCELLED or work.stock.caused([cancellation]):
+            known = work.answers.find([cancellation]).get(cancellation)
+            if known is not None and known.fingerprint != mark:
+                raise Conflict("cancellation", str(command.cancellation_id), "it was made with other content")
+            if known is not None or order.state is OrderState.CANCELLED or work.stock.caused([cancellation]):
                 return order
             allocation = Allocation(work.stock.lock_orders([order.id]))
             if order.state is OrderState.PAID:
@@ -79,6 +86,7 @@ class CancelOrders:
                 allocation.release(order.id)
             work.orders.save([after])
             work.stock.record(allocation)
+            work.answers.add([Answer(cancellation, mark, "", command.at)])
             work.outbox.append([*facts, *allocation.facts])
         return after
 

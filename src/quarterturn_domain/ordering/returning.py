@@ -9,7 +9,7 @@ import attrs
 
 from quarterturn_domain.kernel.errors import Conflict, NotFound
 from quarterturn_domain.kernel.events import Event
-from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint
 from quarterturn_domain.kernel.ids import AccountId, OrderId, ReturnId, VendorId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -97,7 +97,11 @@ class DecideReturns:
         self._work = work
 
     def __call__(self, command: DecideReturn) -> Return:
-        """The return afterwards; raises `NotFound` or `InvalidTransition`."""
+        """The return afterwards; raises `NotFound`, `InvalidTransition` or `Conflict`.
+
+        A return that was received is compared with how it was: with another `restock` or `refund_shipping` it is a `Conflict`.
+        Other decisions have no content but the act.
+        """
         with self._work() as work:
             seen = required(work.returns.find([command.return_id]), command.return_id, "return")
             if command.vendor_id not in {None, seen.vendor_id}:
@@ -105,12 +109,17 @@ class DecideReturns:
             # Orders are locked before what belongs to them, everywhere.
             order = required(work.orders.lock([seen.order_id]), seen.order_id, "order")
             before = required(work.returns.lock([command.return_id]), command.return_id, "return")
+            received, how = f"return:{before.id}:received", f"restock={command.restock} refund_shipping={command.refund_shipping}"
             if before.status is _DECIDED.get(command.act):
+                known = work.answers.find([received]).get(received)
+                if before.status is ReturnStatus.RECEIVED and known is not None and known.text != how:
+                    raise Conflict("return", str(before.id), "it was received with other content")
                 return before
             after, decided = before.move(command.act, at=command.at)
             part = order.vendor_order(before.vendor_id)
             facts: list[Event] = [decided]
             if after.status is ReturnStatus.RECEIVED:
+                work.answers.add([Answer(received, fingerprint(how), how, command.at)])
                 part = part.each(before.units, OrderLine.take_back)
                 facts.append(
                     ReturnReceived(

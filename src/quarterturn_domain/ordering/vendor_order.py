@@ -100,11 +100,16 @@ class VendorOrder:
     def ship(
         self, shipment_id: ShipmentId, asked: Sequence[Units] = (), *, carrier: str = "", tracking: str = "", at: datetime
     ) -> tuple[VendorOrder, Sequence[Event]]:
-        """Send a parcel with the units asked for, or with all that is left; the same parcel again changes nothing."""
+        """Send a parcel with the units asked for, or with all that is left; the same parcel again changes nothing.
+
+        With another carrier, tracking number or units it is a `Conflict`; when none are named, its units are not compared.
+        """
         known = next((shipment for shipment in self.shipments if shipment.id == shipment_id), None)
         if known is not None:
             if asked and known.units != tuple(asked):
                 raise Conflict("shipment", str(shipment_id), "it was sent with other units")
+            if (known.carrier, known.tracking) != (carrier, tracking):
+                raise Conflict("shipment", str(shipment_id), "it was sent by another carrier or under another number")
             return self, ()
         FULFILMENT.next(self.status, "ship")
         units = self.units(asked, lambda line: line.unshipped)
