@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from quarterturn_adapters.settings import Settings
+from quarterturn_adapters.settings import Settings, described
 from quarterturn_domain.kernel.errors import Invalid
+
+SRC = Path(__file__).parents[3] / "src"
 
 
 def test_without_variables_there_is_no_url_and_a_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +43,11 @@ def test_what_makes_no_sense_is_named(case: str, environment: dict[str, str]) ->
         Settings.from_environment(environment)
     assert next(iter(environment)) in refusal.value.what, case
     assert refusal.value.expected
+
+
+def test_every_variable_that_the_program_names_is_described() -> None:
+    """No variable of the program's own is read, or told of in a sentence, that the table of settings does not have."""
+    texts = [path.read_text(encoding="utf-8") for path in SRC.rglob("*.py")]
+    assert {each.variable for each in described()} == {
+        name for text in texts for name in re.findall(r"QUARTERTURN_[A-Z_]*[A-Z]", text)
+    }
