@@ -107,6 +107,13 @@ def fast(session: nox.Session) -> None:
     session.run("ruff", "check", "--quiet")
 
 
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """The race and the kills in full size: 2,000 buyers for the last units, 50 deaths of the program and of its database."""
+    install(session, "dev")
+    session.run("pytest", "tests/chaos", *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
+
+
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """The tests on each Python that is supported: `nox -s matrix-3.12`."""

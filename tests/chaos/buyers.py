@@ -1,8 +1,9 @@
 """Many buyers in one process: each takes a basket, and pays, pays too late, pays and regrets, gives up, or forgets about it.
 
-    python -m tests.chaos.buyers '{"url": ..., "provider": ..., "through": "desk", ...}'
+    python -m tests.chaos.buyers '{"url": ..., "provider": ..., "through": "desk", "threads": 16, "seed": 0}'
 
-It waits for a line on its standard input, so that several begin at once, and then says in one line of JSON what became of them.
+When it is ready it says so, and then waits for acts on its standard input, a line of JSON each, so that several processes begin
+them at once; of each it says in a line of JSON what became of the buyers. It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -193,30 +194,43 @@ class Buyers:
 
 
 def main(told: dict[str, Any]) -> None:
-    """Do what was `told`, when everybody is ready."""
-    hold = timedelta(seconds=told["hold"])
-    threads = told["threads"]
-    with ExitStack() as stack:
-        database = stack.enter_context(PostgresDatabase(told["url"], connections=threads + 2))
-        app = wired(database, reached(told["provider"]), hold=hold)
-        if told["through"] == "desk":
-            desk = stack.enter_context(Desk(app.place_orders))
-            buyers = Buyers(app, lambda command: desk.submit(command).result(WAIT_SECONDS), hold)
-        else:
-            buyers = Buyers(app, lambda command: granted(app.place_orders([command])[0]), hold)
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
-        match told["act"]:
-            case "rush":
-                buyers.rush(told["buyers"], threads, told["seed"])
-            case "forget":
-                buyers.forget(told["buyers"], threads, told["seed"])
-            case "drain":
-                buyers.drain(threads)
-            case "singles":
-                buyers.singles(told["buyers"], threads)
-    sys.stdout.write(json.dumps({"came_to": buyers.came_to, "unexpected": buyers.unexpected}) + "\n")
+    """Be ready, and let buyers act whenever that is asked for."""
+    threads, seed = told["threads"], told["seed"]
+    with PostgresDatabase(told["url"], connections=threads + 2) as database:
+        _say("ready")
+        for line in sys.stdin:
+            act = json.loads(line)
+            hold = timedelta(seconds=act["hold"])
+            app = wired(database, reached(told["provider"]), hold=hold)
+            with ExitStack() as stack:
+                if told["through"] == "desk":
+                    desk = stack.enter_context(Desk(app.place_orders))
+                    buyers = Buyers(app, partial(_through_desk, desk), hold)
+                else:
+                    buyers = Buyers(app, partial(_directly, app), hold)
+                match act["act"]:
+                    case "rush":
+                        buyers.rush(act["buyers"], threads, seed)
+                    case "forget":
+                        buyers.forget(act["buyers"], threads, seed)
+                    case "drain":
+                        buyers.drain(threads)
+                    case "singles":
+                        buyers.singles(act["buyers"], threads)
+            _say({"came_to": buyers.came_to, "unexpected": buyers.unexpected})
+
+
+def _through_desk(desk: Desk, command: PlaceOrder) -> Order:
+    return desk.submit(command).result(WAIT_SECONDS)
+
+
+def _directly(app: Application, command: PlaceOrder) -> Order:
+    return granted(app.place_orders([command])[0])
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
