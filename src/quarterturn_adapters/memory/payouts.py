@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from quarterturn_adapters.memory.indexes import EVERY, latest_first
 from quarterturn_adapters.memory.repository import MemoryRepository
@@ -42,6 +43,7 @@ class MemoryPayouts(MemoryRepository[PayoutId, Payout]):
         super().__init__(transactions, "payout", lambda payout: payout.id)
         self._open = self.rows.sorted(_by_id, by=lambda payout: EVERY if payout.status in _OPEN else None)
         self._by_vendor = self.rows.sorted(_by_id, by=lambda payout: payout.vendor_id)
+        self._by_run = self.rows.sorted(_by_id, by=lambda payout: payout.run_id)
         self._reversible = self.rows.sorted(
             lambda payout: latest_first(payout.scheduled_at, payout.id),
             by=lambda payout: (payout.vendor_id, payout.amount.currency) if payout.reversible else None,
@@ -54,6 +56,10 @@ class MemoryPayouts(MemoryRepository[PayoutId, Payout]):
     def of_vendor(self, vendor_id: VendorId, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts of a vendor in the order of their ids, those after `after`."""
         return self._by_vendor.page(None if after is None else (after.int,), limit, of=vendor_id)
+
+    def of_run(self, run_id: UUID, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
+        """Up to `limit` payouts that a run claimed, in the order of their ids, those after `after`."""
+        return self._by_run.page(None if after is None else (after.int,), limit, of=run_id)
 
     def reversible(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Payout]:
         """The vendor's payouts in a currency of which something can be taken back, the latest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from quarterturn_adapters.codec import encode, structure
 from quarterturn_adapters.postgres.arrays import uuids
@@ -60,15 +61,17 @@ class PostgresPayouts(PostgresRepository[PayoutId, Payout]):
         """A payout as a row."""
         amounts = (value.amount.minor, value.recalled.minor, value.amount.currency.code)
         tail = (value.scheduled_at, value.status, value.transfer, value.reference, value.failure)
-        return (value.id, value.vendor_id, value.account, *amounts, *tail)
+        return (value.id, value.run_id, value.vendor_id, value.account, *amounts, *tail)
 
     @staticmethod
     def value(row: Row) -> Payout:
         """A row as a payout."""
-        payout_id, vendor_id, account, amount, recalled, code, scheduled_at, status, transfer, reference, failure = row
+        payout_id, run_id, vendor_id, account, amount, recalled, code, scheduled_at, status, *told = row
+        transfer, reference, failure = told
         unit = Currency.of(code)
         return Payout(
             id=payout_id,
+            run_id=run_id,
             vendor_id=vendor_id,
             account=account,
             amount=Money(amount, unit),
@@ -90,6 +93,11 @@ class PostgresPayouts(PostgresRepository[PayoutId, Payout]):
         """Up to `limit` payouts of a vendor in the order of their ids, those after `after`."""
         behind, place = _behind(after)
         return self.select(f"WHERE vendor_id = %s{behind} ORDER BY id LIMIT %s", vendor_id, *place, limit)
+
+    def of_run(self, run_id: UUID, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
+        """Up to `limit` payouts that a run claimed, in the order of their ids, those after `after`."""
+        behind, place = _behind(after)
+        return self.select(f"WHERE run_id = %s{behind} ORDER BY id LIMIT %s", run_id, *place, limit)
 
     def reversible(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Payout]:
         """The vendor's payouts in a currency of which something can be taken back, the latest first."""

@@ -39,7 +39,8 @@ _PAGE: Final = 500
 class RunPayouts:
     """Pay every vendor that is due at `at`; `run_id` makes it one run.
 
-    `vendor_ids` pays only these, whatever their schedule says.
+    `vendor_ids` pays only these, whatever their schedule says. Nothing but the `run_id` is compared: asked again, with other
+    vendors or at another time, a run goes on.
     """
 
     run_id: UUID
@@ -59,26 +60,44 @@ class Kept:
 
 @attrs.frozen
 class PayoutRun:
-    """What a run came to: the payouts that it claimed (or, dry, would claim) and the balances that it left."""
+    """What a run came to: the payouts that it claimed, by vendor and currency code, and the balances that it left.
+
+    The payouts are as they are now, and all that the run ever claimed; those of a dry run are what it would claim.
+    """
 
     payouts: tuple[Payout, ...]
     kept: tuple[Kept, ...]
 
 
 class ClaimPayouts:
-    """Claims available balances, page by page; nobody is called, and the same run again claims nothing more."""
+    """Claims available balances, page by page; nobody is called.
+
+    The same run again claims no vendor's balance in a currency twice, goes on where it was broken off, and says the same payouts.
+    """
 
     def __init__(self, work: Begin[PayoutsWork]) -> None:
         self._work = work
 
     def __call__(self, command: RunPayouts) -> PayoutRun:
         """The payouts of this run; each page of vendors is one transaction."""
-        payouts: list[Payout] = []
+        drafts: list[Payout] = []
         kept: list[Kept] = []
-        for claimed, left in self._of_the_named(command) if command.vendor_ids else self._of_all(command):
-            payouts += claimed
+        for claim, left in self._of_the_named(command) if command.vendor_ids else self._of_all(command):
+            drafts += claim
             kept += left
-        return PayoutRun(tuple(payouts), tuple(kept))
+        return PayoutRun(tuple(drafts) if command.dry else self._claimed(command.run_id), tuple(kept))
+
+    def _claimed(self, run_id: UUID) -> tuple[Payout, ...]:
+        """All that the run has claimed, in this call or before: a balance that was claimed is on no page any more."""
+        payouts: list[Payout] = []
+        after: PayoutId | None = None
+        while True:
+            with self._work() as work:
+                page = work.payouts.of_run(run_id, after, _PAGE)
+            payouts += page
+            if len(page) < _PAGE:
+                return tuple(sorted(payouts, key=lambda payout: (payout.vendor_id, payout.amount.currency.code)))
+            after = page[-1].id
 
     def _of_all(self, command: RunPayouts) -> Iterator[tuple[list[Payout], list[Kept]]]:
         after: tuple[VendorId, str] | None = None
@@ -122,10 +141,13 @@ def _claim(work: PayoutsWork, command: RunPayouts, asked: Sequence[tuple[VendorI
             kept.append(Kept(vendor_id, balance, reason))
         else:
             drafts.append(_draft(command, vendors[vendor_id], balance))
-    if command.dry:
-        return drafts, kept
     known = work.payouts.find({draft.id for draft in drafts})
     fresh = [draft for draft in drafts if draft.id not in known]
+    kept += [
+        Kept(draft.vendor_id, draft.amount, "the run has claimed a balance of it before") for draft in drafts if draft.id in known
+    ]
+    if command.dry:
+        return fresh, kept
     work.payouts.add(fresh)
     work.journal.append(
         moved(
@@ -158,6 +180,7 @@ def _draft(command: RunPayouts, vendor: Vendor, balance: Money) -> Payout:
     assert vendor.payout_account is not None
     return Payout(
         id=PayoutId(uuid5(command.run_id, f"{vendor.id}:{balance.currency.code}")),
+        run_id=command.run_id,
         vendor_id=vendor.id,
         account=vendor.payout_account.reference,
         amount=balance,

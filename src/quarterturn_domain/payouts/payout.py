@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 import attrs
 
@@ -46,12 +47,14 @@ PAYOUT: Final = StateMachine(
 
 @attrs.frozen(kw_only=True)
 class Payout:
-    """`amount` for a vendor's connected `account`; `transfer` and `reference` are the provider's names for its two legs.
+    """`amount` for a vendor's connected `account`, claimed by the run `run_id`.
 
-    `recalled` is what of the transfer was taken back since, to cover what the vendor owes.
+    `transfer` and `reference` are the provider's names for its two legs; `recalled` is what of the transfer was taken back since,
+    to cover what the vendor owes.
     """
 
     id: PayoutId
+    run_id: UUID
     vendor_id: VendorId
     account: str
     amount: Money

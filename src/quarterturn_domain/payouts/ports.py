@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
@@ -35,6 +36,10 @@ class Payouts(Repository[PayoutId, Payout], Protocol):
 
     def of_vendor(self, vendor_id: VendorId, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts of a vendor in the order of their ids, those after `after`."""
+        ...
+
+    def of_run(self, run_id: UUID, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
+        """Up to `limit` payouts that a run claimed, in the order of their ids, those after `after`."""
         ...
 
     def reversible(self, vendor_id: VendorId, currency: Currency, /) -> Sequence[Payout]:

@@ -758,6 +758,7 @@ def test_payouts_are_open_then_reversible(database: MemoryDatabase) -> None:
     payouts = [
         Payout(
             id=PayoutId(IDS.new()),
+            run_id=IDS.new(),
             vendor_id=vendor_id,
             account="acct",
             amount=Money(100, currency),

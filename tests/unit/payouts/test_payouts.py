@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,8 +19,9 @@ from quarterturn_domain.kernel.ids import VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
 from quarterturn_domain.payouts import paying
-from quarterturn_domain.payouts.paying import PayoutRun, RunPayouts
+from quarterturn_domain.payouts.paying import Kept, PayoutRun, RunPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
+from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovery import Recovered, Recovery, RecoveryStep
 from quarterturn_domain.payouts.schedule import PayoutTerms, Rhythm, Schedule
 from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
@@ -31,12 +34,13 @@ ONE, TWO = VENDORS[:2]
 DELIVERED: Final[tuple[Step, ...]] = (BASKET, *[Onward(0)] * 5)
 RELEASED: Final[tuple[Step, ...]] = (*DELIVERED, Pass(timedelta(days=7)), Work("release"))
 RUN: Final = UUID(int=0xAB)
+NEXT_RUN: Final = UUID(int=0xAC)
 AT_ONCE: Final = PayoutTerms(recovery=Recovery(patience=timedelta(0)))
 
 
-def run(living: LivingShop, number: int = 0xAB, **more: Any) -> PayoutRun:
+def run(living: LivingShop, run_id: UUID = RUN, **more: Any) -> PayoutRun:
     """Claim what is available."""
-    return living.shop.claim_payouts(RunPayouts(run_id=UUID(int=number), at=living.now, **more))
+    return living.shop.claim_payouts(RunPayouts(run_id=run_id, at=living.now, **more))
 
 
 def available(living: LivingShop, currency: Currency = EUR) -> list[Money]:
@@ -129,16 +133,17 @@ def test_a_vendor_without_an_account_that_is_ready_waits() -> None:
     assert ["the payout account is not ready: representative"] == [kept.reason for kept in run(living).kept]
     world_of(living).sandbox.require(account.reference, ())
     living.shop.enrol_vendors([ONE])
-    assert [euro("117.80")] == [payout.amount for payout in run(living, 0xAC).payouts]
+    assert [euro("117.80")] == [payout.amount for payout in run(living, NEXT_RUN).payouts]
 
 
 def test_a_dry_run_claims_nothing() -> None:
-    """It says what would be paid; then a run pays that, and the same run again nothing."""
+    """It says what would be paid; then a run pays that, and the same run again nothing more, and says the same."""
     living = after(*RELEASED)
     dry = run(living, dry=True)
     assert living.payouts() == []
-    assert list(dry.payouts) == list(run(living).payouts)
-    assert run(living).payouts == ()
+    assert dry.payouts == run(living).payouts
+    assert dry.payouts == run(living).payouts
+    assert () == run(living, dry=True).payouts
     assert [euro("0.00"), euro("0.00")] == available(living)
 
 
@@ -149,12 +154,48 @@ def test_named_vendors_are_paid_and_nobody_else_is_looked_at(monkeypatch: pytest
     monkeypatch.setattr(paying, "_PAGE", page)
     monkeypatch.delattr(MemoryJournal, "owing")
     nobody = [VendorId(UUID(int=n)) for n in (1, 2, TWO.int + 1)]
-    assert ((), ()) == attrs.astuple(run(living, 0xAA, vendor_ids=tuple(nobody)), recurse=False)
+    assert ((), ()) == attrs.astuple(run(living, UUID(int=0xAA), vendor_ids=tuple(nobody)), recurse=False)
     came_to = run(living, vendor_ids=(nobody[2], TWO, *nobody[:2], TWO))
     assert [(TWO, euro("36.00"))] == [(payout.vendor_id, payout.amount) for payout in came_to.payouts]
     assert [euro("117.80"), euro("0.00")] == available(living)
-    both = run(living, 0xAC, vendor_ids=(TWO, *nobody, ONE))
+    both = run(living, NEXT_RUN, vendor_ids=(TWO, *nobody, ONE))
     assert [(ONE, euro("117.80"))] == [(payout.vendor_id, payout.amount) for payout in both.payouts]
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2, 3])
+def test_a_run_that_is_asked_for_again_says_all_its_payouts(monkeypatch: pytest.MonkeyPatch, broken: int) -> None:
+    """Wherever it was broken off between its transactions, it goes on, and its answer is that of a run in one go."""
+    whole = run(after(*RELEASED))
+    monkeypatch.setattr(paying, "_PAGE", 1)
+    living = after(*RELEASED)
+    opened = count()
+
+    def begin() -> AbstractContextManager[PayoutsWork]:
+        if next(opened) == broken:
+            raise Unavailable("the database")
+        return living.shop.begin()
+
+    claim = paying.ClaimPayouts(begin)
+    command = RunPayouts(run_id=RUN, at=living.now)
+    with pytest.raises(Unavailable):
+        claim(command)
+    assert [euro("117.80"), euro("36.00")] == [payout.amount for payout in claim(command).payouts]
+    assert whole.payouts == claim(command).payouts
+    assert 2 == facts(living).count("payout.scheduled")
+
+
+def test_a_run_claims_no_balance_twice() -> None:
+    """Money that came back after a run is left for the next one, and the run asked again says so; its payout is as it is now."""
+    living = after(*RELEASED, Work("pay_out"), banks=(BankAccount.FAILS,) * 3)
+    before = living.payouts()
+    living.take(Pass(timedelta(days=2)))
+    living.take(Work("confirm"))
+    again = run(living, before[0].run_id)
+    assert [PayoutStatus.FAILED] * 2 == [payout.status for payout in again.payouts]
+    assert [payout.id for payout in before] == [payout.id for payout in again.payouts]
+    said = "the run has claimed a balance of it before"
+    assert [Kept(ONE, euro("117.80"), said), Kept(TWO, euro("36.00"), said)] == list(again.kept)
+    assert [euro("117.80"), euro("36.00")] == [payout.amount for payout in run(living, NEXT_RUN).payouts]
 
 
 def test_a_reserve_is_kept_back_for_its_time() -> None:
@@ -187,7 +228,7 @@ def test_what_the_bank_does_with_it(bank: BankAccount, status: PayoutStatus) -> 
     assert [(status, euro("117.80")), (status, euro("36.00"))] == paid(living)
     back = status is not PayoutStatus.PAID
     assert ([euro("117.80"), euro("36.00")] if back else [euro("0.00")] * 2) == available(living)
-    assert len(run(living, 0xAC).payouts) == (2 if back else 0)
+    assert len(run(living, NEXT_RUN).payouts) == (2 if back else 0)
 
 
 def test_a_transfer_that_the_provider_refuses_fails_the_payout() -> None:

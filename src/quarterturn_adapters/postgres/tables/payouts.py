@@ -24,6 +24,7 @@ PAYOUTS: Final = Table(
     "payouts",
     metadata,
     identity("id", primary_key=True),
+    identity("run_id"),
     identity("vendor_id"),
     text_column("account"),
     minor("amount"),
@@ -38,6 +39,7 @@ PAYOUTS: Final = Table(
     law("amounts", "amount >= 0 AND 0 <= recalled AND recalled <= amount"),
 )
 Index("payouts_open_idx", PAYOUTS.c.id, postgresql_where=text("status IN ('scheduled', 'unknown', 'sent')"))
+Index("payouts_run_idx", PAYOUTS.c.run_id, PAYOUTS.c.id)
 Index("payouts_vendor_idx", PAYOUTS.c.vendor_id, PAYOUTS.c.id)
 Index(
     "payouts_reversible_idx",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import attrs
 import pytest
@@ -107,6 +108,18 @@ class PayoutsContract(RepositoryContract[PayoutId, Payout]):
         with db() as work:
             read = leafed(lambda after, size: work.payouts.of_vendor(vendor, after, size), lambda payout: payout.id, limit)
         assert mine == read
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_pages_of_a_run_are_in_the_order_of_ids(self, db: Begin[PayoutsWork], limit: int) -> None:
+        """`of_run` gives what this run claimed, whatever became of it, in the order of ids, those after `after`."""
+        run_id, other = UUID(int=0xB), UUID(int=0xA)
+        lives = [(), ("send", "pay"), ("fail",)]
+        mine = [_after(attrs.evolve(samples.a_payout(n), run_id=run_id), acts) for n, acts in zip((1, 3, 5), lives, strict=True)]
+        self.added(db, [*reversed(mine), attrs.evolve(samples.a_payout(2), run_id=other)])
+        with db() as work:
+            read = leafed(lambda after, size: work.payouts.of_run(run_id, after, size), lambda payout: payout.id, limit)
+            assert [] == list(work.payouts.of_run(UUID(int=0xC), None, limit))
+        assert [] == differences(mine, read)
 
     def test_payouts_that_can_be_taken_back(self, db: Begin[PayoutsWork]) -> None:
         """`reversible` gives a vendor's payouts in a currency of which a transfer is left, the latest first."""

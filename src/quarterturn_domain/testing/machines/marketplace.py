@@ -148,7 +148,7 @@ class MarketplaceMachine(SellingMachine):
         assert not isinstance(run, DomainError)
         again = self.ask(lambda market: market.claim_payouts(command))
         assert not isinstance(again, DomainError)
-        assert () == again.payouts, "the same run claims nothing twice"
+        assert run.payouts == again.payouts, "the same run claims nothing twice, and says the same"
         if send:
             self.every(lambda market: market.send_payouts([payout.id for payout in run.payouts]))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 import attrs
 
@@ -130,6 +131,7 @@ def a_payout(n: int = 1, *, vendor: int | None = None) -> Payout:
     whose = vendor or (n - 1) % LARGE + 1
     return Payout(
         id=payout_id(n),
+        run_id=UUID(int=n),
         vendor_id=vendor_id(whose),
         account=f"acct_{whose}",
         amount=amount(1_000 + n, whose),

@@ -312,6 +312,7 @@ CREATE TABLE payout_terms (
 
 CREATE TABLE payouts (
     id UUID NOT NULL,
+    run_id UUID NOT NULL,
     vendor_id UUID NOT NULL,
     account TEXT COLLATE "C" NOT NULL,
     amount BIGINT NOT NULL,
@@ -330,6 +331,8 @@ CREATE TABLE payouts (
 CREATE INDEX payouts_open_idx ON payouts (id) WHERE status IN ('scheduled', 'unknown', 'sent');
 
 CREATE INDEX payouts_reversible_idx ON payouts (vendor_id, currency, scheduled_at, id) WHERE status IN ('sent', 'paid') AND transfer IS NOT NULL AND amount > recalled;
+
+CREATE INDEX payouts_run_idx ON payouts (run_id, id);
 
 CREATE INDEX payouts_vendor_idx ON payouts (vendor_id, id);
 
