@@ -81,6 +81,13 @@ def test_laws_name_tests_and_constraints_that_are_there() -> None:
     assert [] == [name for name in checks if f'"{name}"' not in examined]
 
 
+def test_decisions_are_numbered_on() -> None:
+    """Each decision has the number after the last one, in its name and in its title."""
+    pages = sorted(ROOT.glob("docs/decisions/0*.md"))
+    assert [f"{number:04}" for number in range(1, len(pages) + 1)] == [page.name[:4] for page in pages]
+    assert [] == [page.name for page in pages if not page.read_text(encoding="utf-8").startswith(f"# {page.name[:4]}: ")]
+
+
 def test_every_package_says_that_it_is_typed() -> None:
     """All packages that are shipped carry `py.typed`."""
     shipped = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
