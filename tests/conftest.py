@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +20,15 @@ settings.register_profile("fast", max_examples=10, stateful_step_count=15, deadl
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=2_000, stateful_step_count=100, deadline=None)
 settings.load_profile("ci" if IN_CI else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test touches a database that somebody set, or the data of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("QUARTERTURN_DATABASE_URL", raising=False)
+        patch.setenv("QUARTERTURN_DATA_FOLDER", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")

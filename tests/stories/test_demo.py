@@ -12,12 +12,13 @@ import pytest
 from quarterturn_adapters.demo import tell
 from quarterturn_api.command import main
 
-COMMAND = (sys.executable, "-m", "quarterturn_api", "demo", "--once")
+IN_MEMORY = ["--database", "memory"]
+COMMAND = (sys.executable, "-m", "quarterturn_api", "demo", "--once", *IN_MEMORY)
 
 
 def test_the_story_splits_refunds_and_pays_out_to_the_cent(capsys: pytest.CaptureFixture[str]) -> None:
     """60.00 and 40.00 give fees of 6.00 and 4.00; a refund of 20.00 takes 18.00 of its vendor and nothing of the other."""
-    assert 0 == main(["demo", "--once", "--json"])
+    assert 0 == main(["demo", "--once", "--json", *IN_MEMORY])
     said = json.loads(capsys.readouterr().out)
     columns = ("name", "customerPaid", "commission", "earning", "givenBack", "paidOut")
     assert [
@@ -78,10 +79,20 @@ def test_a_reader_who_has_seen_enough_closes_the_pipe_in_peace() -> None:
 
 def test_the_story_says_what_it_does_not_do_yet(capsys: pytest.CaptureFixture[str]) -> None:
     """Without `--once` it ends as well, and says why; with it there is nothing to say."""
-    assert 0 == main(["demo"])
+    assert 0 == main(["demo", *IN_MEMORY])
     assert "API" in capsys.readouterr().err
-    assert 0 == main(["demo", "--once"])
+    assert 0 == main(["demo", "--once", *IN_MEMORY])
     assert "" == capsys.readouterr().err
+
+
+def test_where_nothing_is_said_it_happens_in_a_postgres_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a word about a database the story is told in an embedded one, twice the same, and the doctor finds it healthy."""
+    assert 0 == main(["demo", "--once", "--json"])
+    first = capsys.readouterr().out
+    assert 0 == main(["demo", "--once", "--json"])
+    assert first == capsys.readouterr().out
+    assert 0 == main(["doctor", "--database", "embedded:demo"])
+    assert capsys.readouterr().out.startswith("Healthy")
 
 
 @pytest.mark.parametrize(
@@ -115,13 +126,13 @@ def test_help_is_quick_because_it_loads_nothing() -> None:
 @pytest.mark.parametrize(
     ("case", "arguments", "expected", "told"),
     [
-        ("a person needs rich", ["demo", "--once"], 2, "quarterturn demo needs rich: python -m pip install 'quarterturn[cli]'\n"),
-        ("a program does not", ["demo", "--once", "--json"], 0, ""),
+        ("a person needs rich", ["demo"], 2, "quarterturn demo needs rich: python -m pip install 'quarterturn[cli]'\n"),
+        ("a program does not", ["demo", "--json"], 0, ""),
     ],
 )
 def test_without_the_extra_it_says_what_to_install(case: str, arguments: list[str], expected: int, told: str) -> None:
     """The bare package has the command, and figures for programs; tables need the extra, which is named."""
-    run = _run_without("rich", arguments)
+    run = _run_without("rich", [*arguments, "--once", *IN_MEMORY])
     assert (expected, told) == (run.returncode, run.stderr), case
 
 
