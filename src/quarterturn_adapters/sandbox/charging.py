@@ -85,7 +85,7 @@ class Charging:
             raise _unexpected(payment, "refunded")
         if payment.disputed:
             raise GatewayRefused("charge_disputed", f"the payment {payment.reference} is disputed; the bank has its money")
-        left = payment.captured - payment.refunded
+        left = payment.left
         if not left:
             raise GatewayRefused("charge_already_refunded", f"all of the payment {payment.reference} went back already")
         if amount.minor > left:
@@ -141,16 +141,16 @@ class Charging:
             self._cancel(payment)
 
     def dispute_opens(self, reference: str) -> None:
-        """A card opens a dispute of itself, unless nothing is left to dispute."""
+        """A card opens a dispute of itself, unless there was one or nothing is left to dispute."""
         payment = self._books.payments[reference]
-        if payment.dispute is None and payment.captured > payment.refunded:
-            self.dispute(payment, Money(payment.captured - payment.refunded, payment.currency))
+        if not payment.disputes and payment.left:
+            self.dispute(payment, Money(payment.left, payment.currency))
 
     def dispute(self, payment: PaymentRecord, amount: Money) -> DisputeRecord:
-        """The customer's bank takes so much back for now, and the provider a fee."""
+        """The customer's bank takes so much of what is left back for now, and the provider a fee; also beside another dispute."""
         books = self._books
-        taken = payment.status is PaymentStatus.CAPTURED and payment.dispute is None
-        if not taken or amount.currency is not payment.currency or not 0 < amount.minor <= payment.captured:
+        captured = payment.status is PaymentStatus.CAPTURED
+        if not captured or amount.currency is not payment.currency or not 0 < amount.minor <= payment.left:
             raise _unexpected(payment, f"disputed for {amount}")
         terms = books.terms
         dispute = DisputeRecord(
@@ -163,7 +163,9 @@ class Charging:
             evidence_due_at=books.now + terms.evidence_within,
         )
         books.disputes[dispute.reference] = dispute
-        payment.dispute, payment.disputed = dispute.reference, True
+        payment.taken += amount.minor
+        payment.disputes += 1
+        payment.disputed += 1
         self._post(LineKind.DISPUTE, dispute.reference, -amount, dispute.fee)
         books.tell("dispute.created", dispute.reference, dispute.status)
         fate = self._card(payment).dispute
@@ -179,7 +181,9 @@ class Charging:
             dispute.status = DISPUTE.next(dispute.status, "win")
             if self._books.terms.dispute_fee_returned:
                 dispute.fee_returned = dispute.fee
-            self._books.payments[dispute.payment].disputed = False
+            payment = self._books.payments[dispute.payment]
+            payment.taken -= dispute.amount.minor
+            payment.disputed -= 1
             self._post(LineKind.DISPUTE_REVERSAL, reference, dispute.amount, -dispute.fee_returned)
             self._books.tell("dispute.closed", reference, dispute.status)
 
@@ -188,6 +192,7 @@ class Charging:
         dispute = self._books.disputes[reference]
         if DISPUTE.allows(dispute.status, "lose"):
             dispute.status = DISPUTE.next(dispute.status, "lose")
+            self._books.payments[dispute.payment].disputed -= 1
             self._books.tell("dispute.closed", reference, dispute.status)
 
     def _try(self, payment: PaymentRecord, card: Card) -> None:

@@ -26,7 +26,8 @@ def prove(books: Books) -> None:
         if where[0] == PLATFORM:
             assert stated[where] == held[where], f"{where}: {stated[where]} by the statement, {held[where]} in the ledger"
     for payment in books.payments.values():
-        assert 0 <= payment.refunded <= payment.captured <= payment.amount
+        assert min(payment.refunded, payment.taken, payment.left) >= 0, f"more than was paid went back of {payment.reference}"
+        assert payment.captured <= payment.amount
         assert 0 <= payment.transferred <= payment.captured
     for transfer in books.transfers.values():
         assert 0 <= transfer.reversed.minor <= transfer.amount.minor

@@ -122,10 +122,10 @@ class Sandbox:
             return self.charging.authenticate(payment_of(self._present(), reference), succeed=succeed).answer()
 
     def open_dispute(self, reference: str, amount: Money | None = None) -> GatewayDispute:
-        """The customer disputes a payment: `amount` of it, or what was not refunded."""
+        """The customer disputes a payment: `amount` of it, or all that is left. Several may be open."""
         with self._lock:
             payment = payment_of(self._present(), reference)
-            left = Money(payment.captured - payment.refunded, payment.currency)
+            left = Money(payment.left, payment.currency)
             return self.charging.dispute(payment, left if amount is None else amount).answer()
 
     def close_dispute(self, reference: str, *, won: bool) -> GatewayDispute:

@@ -19,7 +19,10 @@ from quarterturn_domain.payouts.gateway import GatewayPayout, GatewayPayoutStatu
 
 @attrs.define
 class PaymentRecord:
-    """A payment in minor units of `currency`; `status` leaves refunds and disputes out, which `shown` adds."""
+    """A payment in minor units of `currency`; `status` leaves refunds and disputes out, which `shown` adds.
+
+    `taken` is with customers' banks, for now or for good; `disputes` counts those that were opened, `disputed` those that are open.
+    """
 
     reference: str
     payment_id: PaymentId
@@ -38,8 +41,9 @@ class PaymentRecord:
     failure: str | None = None
     action_required: bool = False
     available_at: datetime | None = None
-    dispute: str | None = None
-    disputed: bool = False
+    taken: int = 0
+    disputes: int = 0
+    disputed: int = 0
 
     def move(self, act: str) -> None:
         """Go on in the lifecycle that the domain knows."""
@@ -47,12 +51,17 @@ class PaymentRecord:
 
     @property
     def shown(self) -> PaymentStatus:
-        """The status with refunds and disputes; one that is lost stays."""
+        """The status with refunds and disputes: what was lost by a dispute is gone, as if it had been refunded."""
         if self.disputed:
             return PaymentStatus.DISPUTED
-        if not self.refunded:
+        if self.left == self.captured:
             return self.status
-        return PaymentStatus.REFUNDED if self.refunded == self.captured else PaymentStatus.PARTIALLY_REFUNDED
+        return PaymentStatus.PARTIALLY_REFUNDED if self.left else PaymentStatus.REFUNDED
+
+    @property
+    def left(self) -> int:
+        """What neither was refunded nor is with a bank: so much can be refunded or disputed."""
+        return self.captured - self.refunded - self.taken
 
     def answer(self) -> GatewayPayment:
         """What a reader is told."""

@@ -77,7 +77,7 @@ def ask(
         ("card_processing_fails", PaymentStatus.PROCESSING, None, PaymentStatus.FAILED),
         ("card_disputed", PaymentStatus.CAPTURED, None, PaymentStatus.DISPUTED),
         ("card_dispute_won", PaymentStatus.CAPTURED, None, PaymentStatus.CAPTURED),
-        ("card_dispute_lost", PaymentStatus.CAPTURED, None, PaymentStatus.DISPUTED),
+        ("card_dispute_lost", PaymentStatus.CAPTURED, None, PaymentStatus.REFUNDED),
         ("card_refund_pending", PaymentStatus.CAPTURED, None, PaymentStatus.CAPTURED),
         ("card_refund_fails", PaymentStatus.CAPTURED, None, PaymentStatus.CAPTURED),
         ("card_refund_bounces", PaymentStatus.CAPTURED, None, PaymentStatus.CAPTURED),

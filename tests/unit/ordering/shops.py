@@ -57,8 +57,8 @@ class SandboxWorld:
     def open_dispute(self, reference: str, thousandths: int) -> str:
         """Of what is left."""
         record = self.sandbox._books.payments[reference]
-        left = (record.captured - record.refunded) * thousandths // 1000
-        return self.sandbox.open_dispute(reference, Money(left, record.currency)).reference
+        part = record.left * thousandths // 1000
+        return self.sandbox.open_dispute(reference, Money(part, record.currency)).reference
 
     def close_dispute(self, reference: str, *, won: bool) -> None:
         """Won or lost."""
