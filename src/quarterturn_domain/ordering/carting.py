@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import attrs
 
 from quarterturn_domain.kernel.errors import Conflict, NotFound
-from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint, same_request
 from quarterturn_domain.kernel.ids import AccountId, CartId, Sku
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -18,12 +19,16 @@ from quarterturn_domain.ordering.ports import OrderingWork
 
 @attrs.frozen(kw_only=True)
 class AddToCart:
-    """Put `quantity` more of an offer into a cart; a cart that is not there yet is opened for `owner_id`, or for a guest."""
+    """Put `quantity` more of an offer into a cart; a cart that is not there yet is opened for `owner_id`, or for a guest.
+
+    With a `request_id` it is done once however often it is asked for; without one every time adds.
+    """
 
     cart_id: CartId
     sku: Sku
     quantity: int
     owner_id: AccountId | None = None
+    request_id: UUID | None = None
     at: datetime = attrs.field(metadata=TIMING)
 
 
@@ -45,7 +50,11 @@ class FillCarts:
         self._work = work
 
     def __call__(self, command: AddToCart | ChangeCart) -> Cart:
-        """The cart afterwards; raises `NotFound` (also when it is somebody else's), `NotForSale`, `CartFull`, `Invalid`."""
+        """The cart afterwards, or as it is now when this request was answered before.
+
+        Raises `NotFound` (also when it is somebody else's), `NotForSale`, `CartFull`, `Invalid`, `InvalidTransition`; `KeyReused`
+        when the request's id came with other content; `Conflict` for a second open cart, or one opened twice at the same moment.
+        """
         with self._work() as work:
             cart = work.carts.lock([command.cart_id]).get(command.cart_id)
             if cart is not None and cart.owner_id != command.owner_id:
@@ -56,6 +65,13 @@ class FillCarts:
                 after = cart.change(command.sku, command.quantity, at=command.at)
                 work.carts.save([after])
                 return after
+            key = f"cart:{command.cart_id}:{command.request_id}"
+            if command.request_id is not None:
+                known = work.answers.find([key]).get(key)
+                if known is not None and cart is not None:
+                    same_request(known, fingerprint(command))
+                    return cart
+                work.answers.add([Answer(key, fingerprint(command), "", command.at)])
             offer = required(work.offers.sellable([command.sku]), command.sku, "offer")
             if cart is None:
                 if command.owner_id is not None and work.carts.open_of(command.owner_id) is not None:

@@ -59,7 +59,7 @@ class FulfilVendorOrders:
         self._work = work
 
     def __call__(self, commands: Sequence[StartVendorOrder | SendShipment | ConfirmDelivery]) -> Sequence[Outcome[VendorOrder]]:
-        """For each command its vendor order afterwards.
+        """For each command its vendor order afterwards; the same command again changes nothing and tells nothing.
 
         Or `NotFound`, `InvalidTransition`, `NotThatMany`, `Invalid`, `Conflict`.
         """
@@ -80,8 +80,7 @@ def _fulfil(draft: Draft[OrderId, Order], command: StartVendorOrder | SendShipme
 
 def _moved(before: VendorOrder, command: StartVendorOrder | SendShipment | ConfirmDelivery) -> tuple[VendorOrder, Sequence[Event]]:
     if isinstance(command, StartVendorOrder):
-        after, fact = before.start(at=command.at)
-        return after, (fact,)
+        return before.start(at=command.at)
     if isinstance(command, SendShipment):
         return before.ship(command.shipment_id, command.units, carrier=command.carrier, tracking=command.tracking, at=command.at)
     return before.deliver(command.shipment_id, at=command.at)

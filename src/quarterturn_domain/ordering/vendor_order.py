@@ -92,10 +92,12 @@ class VendorOrder:
         """The vendor may begin: the order is paid."""
         return attrs.evolve(self, status=FULFILMENT.next(self.status, "confirm"))
 
-    def start(self, *, at: datetime) -> tuple[VendorOrder, VendorOrderStarted]:
-        """The vendor begins to pack."""
+    def start(self, *, at: datetime) -> tuple[VendorOrder, Sequence[Event]]:
+        """The vendor begins to pack; what is being packed already changes nothing."""
+        if self.status is VendorOrderStatus.PROCESSING:
+            return self, ()
         after = attrs.evolve(self, status=FULFILMENT.next(self.status, "start"))
-        return after, VendorOrderStarted(order_id=self.order_id, vendor_id=self.vendor_id, at=at)
+        return after, (VendorOrderStarted(order_id=self.order_id, vendor_id=self.vendor_id, at=at),)
 
     def ship(
         self, shipment_id: ShipmentId, asked: Sequence[Units] = (), *, carrier: str = "", tracking: str = "", at: datetime

@@ -11,16 +11,20 @@ import attrs
 import pytest
 from tests.unit.ordering.shops import BASKET, after, euro, facts
 
-from quarterturn_domain.kernel.errors import Conflict, DomainError, Outcome
+from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Outcome
+from quarterturn_domain.kernel.idempotency import KeyReused
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku
 from quarterturn_domain.ordering.cancelling import CancelOrder
 from quarterturn_domain.ordering.cart import CartStatus
 from quarterturn_domain.ordering.carting import AddToCart, MergeCart
 from quarterturn_domain.ordering.checkout import CheckOut, CheckOutCarts
+from quarterturn_domain.ordering.events import VendorOrderStarted
+from quarterturn_domain.ordering.fulfilling import StartVendorOrder
 from quarterturn_domain.ordering.order import Order, OrderState, OrderStatus
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
 from quarterturn_domain.stock.stock_item import StockShort
 from quarterturn_domain.testing.lives import LivingShop, prove
+from quarterturn_domain.testing.strategies import VENDORS
 from quarterturn_domain.testing.strategies.lives import AskBack, Cancel, Decide, Deliver, Onward, Pass, Ship, Step, Work
 
 PAID: Final[tuple[Step, ...]] = (BASKET, Onward(0))
@@ -212,6 +216,44 @@ def test_a_cart_is_compared_by_units_of_each_sku() -> None:
     assert isinstance(placed, Order)
     with living.shop.begin() as work:
         assert (CartStatus.ORDERED, placed.id) == attrs.astuple(work.carts.find([CART])[CART], recurse=False)[3:5]
+
+
+def test_beginning_twice_is_beginning_once() -> None:
+    """What a vendor does twice changes nothing the second time and is told once; neither in one batch nor in two is it refused."""
+    living = after(*PAID)
+    start = StartVendorOrder(order_id=living.orders[0], vendor_id=VENDORS[0], at=living.now)
+    first, second = living.shop.fulfil_vendor_orders([start, start])
+    told = facts(living)
+    (third,) = living.shop.fulfil_vendor_orders([start])
+    assert first == second == third
+    assert told == facts(living)
+    assert 1 == told.count(VendorOrderStarted.tag)
+
+
+@pytest.mark.parametrize("owner", [None, OWNER], ids=["guest", "account"])
+def test_a_request_to_add_counts_once(owner: AccountId | None) -> None:
+    """The same request twice adds its units once, also when the cart was changed since; with other content its id is refused."""
+    living = after()
+    fill = living.shop.fill_carts
+    add = AddToCart(cart_id=CART, sku=Sku("A-01"), quantity=2, owner_id=owner, request_id=UUID(int=1), at=living.now)
+    first = fill(add)
+    assert first == fill(attrs.evolve(add, at=living.now + timedelta(hours=1)))
+    second = fill(attrs.evolve(add, request_id=UUID(int=2)))
+    assert [4] == [line.quantity for line in second.lines]
+    assert second == fill(add)
+    with pytest.raises(KeyReused) as refused:
+        fill(attrs.evolve(add, quantity=3))
+    assert KeyReused(f"cart:{CART}:{UUID(int=1)}") == refused.value
+    assert second == fill(add)
+
+
+def test_a_request_that_was_refused_may_be_asked_again() -> None:
+    """A refusal keeps nothing: the same id may carry what makes sense."""
+    living = after()
+    add = AddToCart(cart_id=CART, sku=Sku("A-01"), quantity=0, request_id=UUID(int=1), at=living.now)
+    with pytest.raises(Invalid):
+        living.shop.fill_carts(add)
+    assert [1] == [line.quantity for line in living.shop.fill_carts(attrs.evolve(add, quantity=1)).lines]
 
 
 def test_one_cancellation_id_cancels_each_order_once() -> None:
