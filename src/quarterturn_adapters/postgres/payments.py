@@ -36,7 +36,7 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
     @staticmethod
     def row(value: Payment) -> Row:
         """A payment as a row."""
-        amounts = (value.captured.minor, value.released.minor, value.refunded.minor, value.fee.minor)
+        amounts = (value.captured.minor, value.released.minor, value.refunded.minor, value.lost.minor, value.fee.minor)
         said = (value.reference, value.charge, value.failure, value.quarantine)
         head = (value.id, value.order_id, value.amount.minor, value.capture_method)
         return (*head, *amounts, value.amount.currency.code, value.opened_at, value.status, *said)
@@ -44,7 +44,7 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
     @staticmethod
     def value(row: Row) -> Payment:
         """A row as a payment."""
-        payment_id, order_id, amount, method, captured, released, refunded, fee, code, opened_at, status, *said = row
+        payment_id, order_id, amount, method, captured, released, refunded, lost, fee, code, opened_at, status, *said = row
         unit = Currency.of(code)
         return Payment(
             id=payment_id,
@@ -54,6 +54,7 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
             captured=Money(captured, unit),
             released=Money(released, unit),
             refunded=Money(refunded, unit),
+            lost=Money(lost, unit),
             fee=Money(fee, unit),
             opened_at=opened_at,
             status=PaymentStatus(status),

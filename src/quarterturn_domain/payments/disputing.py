@@ -70,9 +70,10 @@ class SyncDisputes:
     def _open(
         self, work: PaymentsWork, dispute_id: DisputeId, truth: GatewayDispute, order: Order, payment: Payment
     ) -> tuple[Dispute, Payment]:
-        left = order.split.paid if payment.quarantine is None and payment.refundable else Money.zero(truth.amount.currency)
-        # What the bank takes beyond what is left of the order was refunded already: no vendor has earned it.
-        lines = tuple(spread(order, min(truth.amount, left))) if left else ()
+        _, rest = _beside(work, dispute_id, order)
+        left = rest.split.paid if payment.quarantine is None and payment.refundable else Money.zero(truth.amount.currency)
+        # What the bank takes beyond what is left of the order was refunded, or is held by another dispute: no vendor has earned it.
+        lines = tuple(spread(rest, min(truth.amount, left))) if left else ()
         dispute = Dispute(
             id=dispute_id,
             payment_id=payment.id,
@@ -93,7 +94,7 @@ class SyncDisputes:
             order_id=order.id,
             amount=dispute.amount,
             fee=dispute.fee,
-            parts=_parts(order, lines),
+            parts=_parts(rest, lines),
             evidence_due_at=dispute.evidence_due_at,
             at=self._clock.now(),
         )
@@ -102,23 +103,27 @@ class SyncDisputes:
 
     def _close(self, work: PaymentsWork, dispute: Dispute, truth: GatewayDispute, order: Order, payment: Payment) -> Dispute:
         at = self._clock.now()
+        others, rest = _beside(work, dispute.id, order)
+        disputed = any(each.payment_id == payment.id for each in others)
         if truth.status is DisputeStatus.WON:
             after = dispute.move("win")
-            work.payments.save([payment.win()])
+            work.payments.save([payment.win(disputed=disputed)])
             won = DisputeWon(
                 dispute_id=dispute.id,
                 payment_id=payment.id,
                 order_id=order.id,
                 amount=dispute.amount,
                 fee_returned=truth.fee_returned,
-                parts=_parts(order, dispute.lines),
+                # What the other disputes hold stays held.
+                parts=_parts(rest, dispute.lines),
                 at=at,
             )
             work.outbox.append([won])
         else:
             after = dispute.move("lose")
-            lost, parts, _ = give_back(order, dispute.lines)
+            lost, parts, amount = give_back(order, dispute.lines)
             work.orders.save([lost])
+            work.payments.save([payment.lose(amount, disputed=disputed)])
             fact = DisputeLost(
                 dispute_id=dispute.id, payment_id=payment.id, order_id=order.id, amount=dispute.amount, parts=parts, at=at
             )
@@ -126,6 +131,12 @@ class SyncDisputes:
         assert DISPUTE.terminal >= {after.status}
         work.disputes.save([after])
         return after
+
+
+def _beside(work: PaymentsWork, dispute_id: DisputeId, order: Order) -> tuple[Sequence[Dispute], Order]:
+    """The order's other open disputes, and the order as if all of them were lost: what none of them holds."""
+    others = [each for each in work.disputes.of_order(order.id) if each.status is DisputeStatus.OPEN and each.id != dispute_id]
+    return others, give_back(order, [line for each in others for line in each.lines])[0]
 
 
 def _parts(order: Order, lines: Sequence[LineRefund]) -> tuple[VendorPart, ...]:

@@ -71,11 +71,14 @@ PAYMENT: Final = StateMachine(
             "cancel": PaymentStatus.CANCELLED,
         },
         PaymentStatus.CANCELLED: {},
-        # A dispute that is won leads back; one that is lost ends here.
+        # The last dispute that is closed leads back, to where the money stands: what was lost is gone as if it had been refunded.
         PaymentStatus.DISPUTED: {
             "win": PaymentStatus.CAPTURED,
             "win_partly_refunded": PaymentStatus.PARTIALLY_REFUNDED,
             "win_refunded": PaymentStatus.REFUNDED,
+            "lose": PaymentStatus.CAPTURED,
+            "lose_partly_refunded": PaymentStatus.PARTIALLY_REFUNDED,
+            "lose_refunded": PaymentStatus.REFUNDED,
         },
     },
 )
@@ -95,8 +98,8 @@ class CaptureMethod(StrEnum):
 class Payment:
     """A payment of `amount`; `reference` and `charge` are the provider's names for it.
 
-    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `fee` is what the
-    provider kept. `quarantine` says why a person has to look at it before anything more happens.
+    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `lost` of what
+    is left went back by disputes, `fee` is what the provider kept. `refunded + lost` is never more than `captured`. `quarantine` says why a person has to look at it before anything more happens.
     """
 
     id: PaymentId
@@ -106,6 +109,7 @@ class Payment:
     captured: Money
     released: Money
     refunded: Money
+    lost: Money
     fee: Money
     opened_at: datetime
     status: PaymentStatus = PAYMENT.initial
@@ -128,6 +132,7 @@ class Payment:
             captured=nothing,
             released=nothing,
             refunded=nothing,
+            lost=nothing,
             fee=nothing,
             opened_at=at,
         )
@@ -135,7 +140,7 @@ class Payment:
     @property
     def refundable(self) -> Money:
         """What is left of what has arrived."""
-        return self.captured - self.refunded
+        return self.captured - self.refunded - self.lost
 
     @property
     def capturable(self) -> Money:
@@ -148,7 +153,7 @@ class Payment:
 
     def refund(self, amount: Money) -> Payment:
         """Owe the customer `amount` of what has arrived, or `RefundTooLarge`."""
-        act = "refund" if self.refunded + amount == self.captured else "refund_partly"
+        act = "refund" if amount == self.refundable else "refund_partly"
         after = PAYMENT.next(self.status, act)
         if amount.minor <= 0 or amount > self.refundable:
             raise RefundTooLarge(amount, self.refundable)
@@ -161,8 +166,17 @@ class Payment:
             raise RefundTooLarge(amount, self.capturable)
         return attrs.evolve(self, released=self.released + amount)
 
-    def win(self) -> Payment:
-        """A dispute was won: the payment is as it was before."""
-        if not self.refunded:
-            return self.move("win")
-        return self.move("win_refunded" if self.refunded == self.captured else "win_partly_refunded")
+    def win(self, *, disputed: bool = False) -> Payment:
+        """A dispute was won: the payment is as it was before, unless it is `disputed` otherwise."""
+        return self if disputed else self._undisputed("win")
+
+    def lose(self, amount: Money, *, disputed: bool = False) -> Payment:
+        """A dispute was lost, and `amount` of what was left with it: what remains can be refunded, once no dispute is open."""
+        assert 0 <= amount.minor <= self.refundable.minor
+        after = attrs.evolve(self, lost=self.lost + amount)
+        return after if disputed else after._undisputed("lose")
+
+    def _undisputed(self, act: str) -> Payment:
+        if self.refundable == self.captured:
+            return self.move(act)
+        return self.move(f"{act}_partly_refunded" if self.refundable else f"{act}_refunded")

@@ -35,6 +35,7 @@ PAYMENTS: Final = Table(
     minor("captured"),
     minor("released"),
     minor("refunded"),
+    minor("lost"),
     minor("fee"),
     currency(),
     instant("opened_at"),
@@ -46,7 +47,7 @@ PAYMENTS: Final = Table(
     UniqueConstraint("reference", name="payments_reference_key"),
     one_of("status", PAYMENT.states),
     one_of("capture_method", CaptureMethod),
-    law("amounts", "captured >= 0 AND released >= 0 AND 0 <= refunded AND refunded <= captured"),
+    law("amounts", "captured >= 0 AND released >= 0 AND 0 <= refunded AND 0 <= lost AND refunded + lost <= captured"),
 )
 Index("payments_order_idx", PAYMENTS.c.order_id)
 Index("payments_unsettled_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.status.not_in(SETTLED))

@@ -77,6 +77,7 @@ PAYMENTS: Final[Mapping[str, Callable[[int], Payment]]] = MappingProxyType(
         "partially refunded": lambda n: a_captured_payment(n).refund(amount(11, n)),
         "refunded": _refunded,
         "disputed": lambda n: a_captured_payment(n).move("dispute"),
+        "disputed and lost in part": lambda n: a_captured_payment(n).move("dispute").lose(amount(11, n)),
         "in quarantine": lambda n: attrs.evolve(a_captured_payment(n), quarantine="the sum is wrong"),
     }
 )

@@ -285,6 +285,7 @@ CREATE TABLE payments (
     captured BIGINT NOT NULL,
     released BIGINT NOT NULL,
     refunded BIGINT NOT NULL,
+    lost BIGINT NOT NULL,
     fee BIGINT NOT NULL,
     currency CHAR(3) NOT NULL,
     opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -297,7 +298,7 @@ CREATE TABLE payments (
     CONSTRAINT payments_reference_key UNIQUE (reference),
     CONSTRAINT payments_status_known_check CHECK (status IN ('requires_payment', 'processing', 'authorized', 'captured', 'partially_refunded', 'refunded', 'failed', 'cancelled', 'disputed')),
     CONSTRAINT payments_capture_method_known_check CHECK (capture_method IN ('automatic', 'manual')),
-    CONSTRAINT payments_amounts_check CHECK (captured >= 0 AND released >= 0 AND 0 <= refunded AND refunded <= captured)
+    CONSTRAINT payments_amounts_check CHECK (captured >= 0 AND released >= 0 AND 0 <= refunded AND 0 <= lost AND refunded + lost <= captured)
 );
 
 CREATE INDEX payments_order_idx ON payments (order_id);
