@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from quarterturn_domain.kernel.currency import Currency
+from quarterturn_domain.kernel.ids import VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import Order, OrderState, OrderStatus
 from quarterturn_domain.ordering.vendor_order import VendorOrderStatus
-from quarterturn_domain.payments.payment import TAKEN
-from quarterturn_domain.payments.refund import RefundStatus
+from quarterturn_domain.payments.dispute import DisputeStatus
+from quarterturn_domain.payments.payment import TAKEN, PaymentStatus
+from quarterturn_domain.payments.refund import RefundStatus, give_back
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind
 from quarterturn_domain.settlement.journal import Booked, EntryKind
@@ -37,6 +39,7 @@ def prove(living: LivingShop) -> None:
         prove_books(work, entries)
         for order in orders:
             prove_order_books(work, order)
+            prove_payments(work, order)
         prove_stock(work, living, orders)
         prove_refunds_owed(work, orders)
         prove_releases(living, orders, entries)
@@ -117,6 +120,29 @@ def prove_order_books(work: PayoutsWork, order: Order) -> None:
         for kind, name in _PLATFORM.items():
             expected = getattr(part.split, name).minor * (1 if name == "subsidy" else -1) if captured else 0
             assert expected == sums[kind], f"{kind} has {sums[kind]} of {order.id}, and the order says {expected}"
+
+
+def prove_payments(work: PayoutsWork, order: Order) -> None:
+    """No payment gives back more than has arrived; what is left of it is what is left of its order; each part is held once.
+
+    What the vendors have in reserve is what they would lose if every open dispute of the order were lost.
+    """
+    booked = work.journal.of_order(order.id)
+    captures = {each.entry.fact for each in booked if each.entry.kind is EntryKind.CAPTURE}
+    disputes = [each for each in work.disputes.of_order(order.id) if each.status is DisputeStatus.OPEN]
+    disputed = {each.payment_id for each in disputes}
+    for payment in work.payments.of_orders([order.id]).get(order.id, ()):
+        assert min(payment.refunded.minor, payment.lost.minor, payment.refundable.minor) >= 0, payment
+        assert (payment.status is PaymentStatus.DISPUTED) == (payment.id in disputed), payment
+        if f"payment:{payment.id}:captured" in captures:
+            assert order.split.paid == payment.refundable, f"{order.split.paid} is left of {order.id}, of its payment otherwise"
+    _, parts, _ = give_back(order, [line for each in disputes for line in each.lines])
+    expected = Counter({part.vendor_id: part.split.earning.minor for part in parts if part.split.earning})
+    reserve: Counter[VendorId] = Counter()
+    for posting in (posting for each in booked for posting in each.entry.postings):
+        if posting.account.kind is AccountKind.VENDOR_RESERVE and posting.account.vendor_id is not None:
+            reserve[posting.account.vendor_id] -= posting.amount.minor
+    assert expected == reserve, f"{reserve} is held of {order.id}, and {expected} is disputed"
 
 
 def prove_stock(work: PayoutsWork, living: LivingShop, orders: Sequence[Order]) -> None:
