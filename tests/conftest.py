@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import pytest
@@ -23,11 +24,13 @@ settings.load_profile("ci" if IN_CI else "default")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_folder() -> Iterator[None]:
     """No test touches a database that somebody set, or the data of whoever runs the tests."""
-    with pytest.MonkeyPatch.context() as patch:
+    with TemporaryDirectory(prefix="qt-data-") as folder, pytest.MonkeyPatch.context() as patch:
+        # Where root runs the tests, the embedded server runs as somebody else, who has to get in.
+        Path(folder).chmod(0o755)
         patch.delenv("QUARTERTURN_DATABASE_URL", raising=False)
-        patch.setenv("QUARTERTURN_DATA_FOLDER", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("QUARTERTURN_DATA_FOLDER", folder)
         yield
 
 
