@@ -71,6 +71,11 @@ class MemoryDebts(MemoryRepository[tuple[VendorId, str], Debt]):
 
     def __init__(self, transactions: Transactions) -> None:
         super().__init__(transactions, "debt", lambda debt: debt.key)
+        self._in_order = self.rows.sorted(lambda debt: (debt.vendor_id.int, debt.currency_code))
+
+    def page(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[Debt]:
+        """Up to `limit` debts in the order of (vendor, currency code), those after `after`."""
+        return self._in_order.page(None if after is None else (after[0].int, after[1]), limit)
 
     def remove(self, keys: Iterable[tuple[VendorId, str]], /) -> None:
         """Forget debts that are covered."""

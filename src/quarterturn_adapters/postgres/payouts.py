@@ -129,6 +129,11 @@ class PostgresDebts(PostgresRepository[tuple[VendorId, str], Debt]):
         """A row as a debt."""
         return Debt(*row)
 
+    def page(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[Debt]:
+        """Up to `limit` debts in the order of (vendor, currency code), those after `after`; no lock."""
+        behind, place = ("", ()) if after is None else ("WHERE (vendor_id, currency) > (%s, %s::bpchar) ", after)
+        return self.select(f"{behind}ORDER BY vendor_id, currency LIMIT %s", *place, limit)
+
     def remove(self, keys: Iterable[tuple[VendorId, str]], /) -> None:
         """Forget debts that are covered."""
         gone = list(dict.fromkeys(keys))

@@ -149,6 +149,8 @@ def _claim(work: PayoutsWork, command: RunPayouts, asked: Sequence[tuple[VendorI
     if command.dry:
         return fresh, kept
     work.payouts.add(fresh)
+    # Who is paid owes nothing: whatever is owed later is a new debt.
+    work.debts.remove((payout.vendor_id, payout.amount.currency.code) for payout in fresh)
     work.journal.append(
         moved(
             f"payout:{payout.id}:scheduled",

@@ -50,6 +50,10 @@ class Payouts(Repository[PayoutId, Payout], Protocol):
 class Debts(Repository[tuple[VendorId, str], Debt], Protocol):
     """Who owes the platform, and since when."""
 
+    def page(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[Debt]:
+        """Up to `limit` debts in the order of (vendor, currency code), those after `after`; no lock."""
+        ...
+
     def remove(self, keys: Iterable[tuple[VendorId, str]], /) -> None:
         """Forget debts that are covered."""
         ...

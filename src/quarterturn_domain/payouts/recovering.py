@@ -42,6 +42,7 @@ class RecoverDebts:
         """What was recovered now, vendor by vendor; a provider that refuses or is away leaves its part for the next run."""
         at = self._clock.now()
         done: list[tuple[VendorId, Recovered]] = []
+        self._forget_covered()
         after: tuple[VendorId, str] | None = None
         while True:
             with self._work() as work:
@@ -51,6 +52,20 @@ class RecoverDebts:
             for vendor_id, balance in page:
                 done += [(vendor_id, step) for step in self._recover(vendor_id, balance, at)]
             after = (page[-1][0], page[-1][1].currency.code)
+
+    def _forget_covered(self) -> None:
+        """Forget the debts of vendors who owe nothing any more: what they owe later is a new debt, with a patience of its own."""
+        after: tuple[VendorId, str] | None = None
+        while True:
+            with self._work() as work:
+                page = work.debts.page(after, _PAGE)
+                if not page:
+                    return
+                work.vendors.lock({debt.vendor_id for debt in page})
+                balances = work.journal.balances({LedgerAccount(AccountKind.VENDOR_AVAILABLE, debt.vendor_id) for debt in page})
+                owed = {(account.vendor_id, unit.code) for (account, unit), balance in balances.items() if balance.minor > 0}
+                work.debts.remove(debt.key for debt in page if debt.key not in owed)
+            after = page[-1].key
 
     def _recover(self, vendor_id: VendorId, seen: Money, at: datetime) -> Sequence[Recovered]:
         done: list[Recovered] = []
@@ -122,10 +137,11 @@ class RecoverDebts:
                 fresh = recalled - now.recalled
                 # A payout that came back meanwhile has booked all of it.
                 if fresh.minor > 0 and now.reversible:
+                    owed = -_balance(work, AccountKind.VENDOR_AVAILABLE, vendor_id, fresh)
                     work.payouts.save([attrs.evolve(now, recalled=recalled)])
                     fact = f"payout:{payout.id}:recall:{now.recalled.minor}"
                     step = Recovered(RecoveryStep.REVERSE, fresh)
-                    self._enter(work, vendor_id, step, fact, at)
+                    self._enter(work, vendor_id, step, owed, fact, at)
                     done.append(step)
             left -= part
         return done
@@ -152,15 +168,18 @@ class RecoverDebts:
             if not amount:
                 return ()
             booked = Recovered(step.step, amount)
-            self._enter(work, vendor_id, booked, fact, at)
+            self._enter(work, vendor_id, booked, owed, fact, at)
         return (booked,)
 
-    def _enter(self, work: PayoutsWork, vendor_id: VendorId, step: Recovered, fact: str, at: datetime) -> None:
+    def _enter(self, work: PayoutsWork, vendor_id: VendorId, step: Recovered, owed: Money, fact: str, at: datetime) -> None:
+        """Book what a step covers of `owed`; a debt that is covered is over."""
         source = _SOURCES[step.step]
         kind = EntryKind.WRITE_OFF if step.step is RecoveryStep.WRITE_OFF else EntryKind.RECOVERY
         amounts = [(source, step.amount), (AccountKind.VENDOR_AVAILABLE, -step.amount)]
         work.journal.append([moved(fact, kind, amounts, vendor_id, at=at)])
         work.outbox.append([DebtRecovered(vendor_id=vendor_id, step=step.step.value, amount=step.amount, at=at)])
+        if step.amount >= owed:
+            work.debts.remove([(vendor_id, owed.currency.code)])
 
 
 _SOURCES: Final = {

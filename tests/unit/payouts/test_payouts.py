@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final
 from uuid import UUID
@@ -331,15 +331,66 @@ def test_a_debt_is_netted_while_there_is_patience() -> None:
     living = in_debt()
     give(living, 0, euro("500.00"))
     assert living.shop.recover_debts() == []
-    sold: tuple[Step, ...] = (Place((((0, 3),),)), *[Onward(1)] * 3, Pass(timedelta(days=7)), Work("release"))
-    for step in sold:
+    for step in SOLD:
         living.take(step)
     # 180.00 of goods less 18.00, and 14.70 for shipping, less the debt.
     assert [euro("58.90"), euro("-36.00")] == available(living)
     living.shop.recover_debts()
-    with living.shop.begin() as work:
-        assert set(work.debts.lock([(ONE, "EUR"), (TWO, "EUR")])) == {(TWO, "EUR")}
+    assert [TWO] == [vendor_id for vendor_id, _ in debts(living)]
     prove(living)
+
+
+def debts(living: LivingShop) -> list[tuple[VendorId, datetime]]:
+    """Who is known to owe something, and since when."""
+    with living.shop.begin() as work:
+        return [(debt.vendor_id, debt.since) for debt in work.debts.page(None, 9)]
+
+
+SOLD: Final[tuple[Step, ...]] = (Place((((0, 3),),)), *[Onward(1)] * 3, Pass(timedelta(days=7)), Work("release"))
+"""The first vendor sells three more for 176.70, 58.90 more than it owes after all of the first order was given back."""
+
+
+@pytest.mark.parametrize("seen", ["recovered", "paid out", "recovered, paid out", "paid out, recovered"])
+def test_a_debt_that_ends_at_nothing_is_forgotten(seen: str) -> None:
+    """An earning covers it and the rest is paid out, in this order or with a run between: 200 days later a new debt is netted."""
+    living = in_debt()
+    living.shop.recover_debts()
+    old = living.now
+    assert [(ONE, old), (TWO, old)] == debts(living)
+    for step in SOLD:
+        living.take(step)
+    for act in seen.split(", "):
+        assert (
+            [] == living.shop.recover_debts() if act == "recovered" else [euro("58.90")] == [p.amount for p in run(living).payouts]
+        )
+    assert [euro("0.00") if "paid" in seen else euro("58.90"), euro("-36.00")] == available(living)
+    assert [(TWO, old)] == debts(living)
+    living.take(Pass(timedelta(days=200)))
+    living.give_back(living.found()[1])
+    assert available(living)[0].minor < 0
+    assert {TWO} == {vendor_id for vendor_id, _ in living.shop.recover_debts()}
+    assert [(ONE, living.now)] == debts(living)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rich", "step"),
+    [
+        pytest.param(Recovery(patience=timedelta(0)), True, RecoveryStep.REVERSE, id="taken back"),
+        pytest.param(Recovery(patience=timedelta(0), give_up=timedelta(0)), False, RecoveryStep.WRITE_OFF, id="written off"),
+    ],
+)
+def test_a_debt_that_a_step_covers_is_forgotten_with_it(policy: Recovery, *, rich: bool, step: RecoveryStep) -> None:
+    """Recovered to the last cent, nothing is known of it any more; recovered in part, it is as old as it was."""
+    living = in_debt(payout_terms=PayoutTerms(recovery=policy))
+    old = living.now
+    if rich:
+        give(living, 0, euro("500.00"))
+        give(living, 1, euro("35.99"))
+    assert (ONE, Recovered(step, euro("117.80"))) in living.shop.recover_debts()
+    assert ([(TWO, old)] if rich else []) == debts(living)
+    living.take(Pass(timedelta(days=1)))
+    living.shop.recover_debts()
+    assert ([(TWO, old)] if rich else []) == debts(living)
 
 
 def test_a_debt_is_taken_back_from_transfers_as_far_as_the_account_has_it() -> None:

@@ -168,6 +168,19 @@ class DebtsContract(RepositoryContract[tuple[VendorId, str], Debt]):
         self.added(db, debts)
         assert {debt.key: debt for debt in debts} == self.found(db, [debt.key for debt in debts])
 
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_pages_are_in_the_order_of_vendor_and_currency(self, db: Begin[PayoutsWork], limit: int) -> None:
+        """`page` gives every debt that is not forgotten, by vendor and currency code, those after `after`."""
+        places = [(1, "EUR"), (2, "BHD"), (2, "EUR"), (2, "JPY"), (3, "BHD")]
+        debts = [Debt(samples.vendor_id(vendor), code, samples.moment(9 - n)) for n, (vendor, code) in enumerate(places)]
+        with db() as work:
+            assert [] == list(work.debts.page(None, limit))
+        self.added(db, reversed(debts))
+        with db() as work:
+            work.debts.remove([debts[2].key])
+        with db() as work:
+            assert [*debts[:2], *debts[3:]] == leafed(work.debts.page, lambda debt: debt.key, limit)
+
     def test_covered_debts_are_forgotten(self, db: Begin[PayoutsWork]) -> None:
         """`remove` forgets the debts named and no others; what is not there is passed over, and a debt can begin anew."""
         self.added(db, [self.new(1), self.new(2)])
