@@ -65,7 +65,7 @@ def fill(url: str, first: int, last: int) -> None:
 
 def main() -> None:
     """Print the cost of a checkout at each size, and how it compares with the first."""
-    given = sys.argv[sys.argv.index("--orders") + 1] if "--orders" in sys.argv else "1000000"
+    given = sys.argv[sys.argv.index("--orders") + 1] if "--orders" in sys.argv else "1000000,5000000"
     sizes = [0, *(int(each) for each in given.split(","))]
     figures = []
     with server() as url, database(url) as found:
