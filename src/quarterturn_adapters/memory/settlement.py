@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 
 import attrs
 
-from quarterturn_adapters.memory.indexes import EVERY
+from quarterturn_adapters.memory.indexes import EVERY, Sorted
 from quarterturn_adapters.memory.repository import MemoryRepository
 from quarterturn_adapters.memory.tables import Counter, Table, Transactions
 from quarterturn_domain.kernel.currency import Currency
@@ -50,7 +50,10 @@ class MemoryJournal:
             transactions, "balance", lambda balance: (balance.account, balance.amount.currency)
         )
         self._by_account = self._balances.grouped(lambda balance: balance.account)
-        self._owing = self._balances.sorted(_owed, by=lambda balance: EVERY if _is_owed(balance) else None)
+        self._owing = self._balances.sorted(_place, by=lambda balance: EVERY if _is_owing(balance) else None)
+        self._owed = self._balances.sorted(
+            _place, by=lambda balance: EVERY if _is_owing(balance) and balance.amount.minor > 0 else None
+        )
         self._touches: Table[tuple[int, VendorId], _Touch] = Table(
             transactions, "journal entry of a vendor", lambda touch: (touch.number, touch.vendor_id)
         )
@@ -96,12 +99,11 @@ class MemoryJournal:
 
     def owing(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
         """Up to `limit` vendors' available balances that are not zero, as the vendor sees them, by vendor and currency code."""
-        place = None if after is None else (after[0].int, after[1])
-        return [
-            (balance.account.vendor_id, -balance.amount)
-            for balance in self._owing.page(place, limit)
-            if balance.account.vendor_id is not None
-        ]
+        return _seen(self._owing, after, limit)
+
+    def owed(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
+        """Of `owing` only what vendors owe: the negative balances, in the same order."""
+        return _seen(self._owed, after, limit)
 
     def entries(self, after: int, limit: int, /) -> Sequence[Booked]:
         """Up to `limit` entries in the order of their numbers, those numbered above `after`."""
@@ -203,10 +205,22 @@ def _by_reserve(earning: Earning) -> tuple[datetime | None, int, int]:
     return (earning.reserve_until, earning.order_id.int, earning.vendor_id.int)
 
 
-def _is_owed(balance: _Balance) -> bool:
+def _seen(
+    balances: Sorted[tuple[LedgerAccount, Currency], _Balance], after: tuple[VendorId, str] | None, limit: int
+) -> Sequence[tuple[VendorId, Money]]:
+    """A page of vendors' balances, as the vendor sees them."""
+    place = None if after is None else (after[0].int, after[1])
+    return [
+        (balance.account.vendor_id, -balance.amount)
+        for balance in balances.page(place, limit)
+        if balance.account.vendor_id is not None
+    ]
+
+
+def _is_owing(balance: _Balance) -> bool:
     return balance.account.kind is AccountKind.VENDOR_AVAILABLE and balance.account.vendor_id is not None and bool(balance.amount)
 
 
-def _owed(balance: _Balance) -> tuple[int, str]:
+def _place(balance: _Balance) -> tuple[int, str]:
     assert balance.account.vendor_id is not None
     return (balance.account.vendor_id.int, balance.amount.currency.code)

@@ -119,11 +119,18 @@ class PostgresJournal:
 
     def owing(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
         """Up to `limit` vendors' available balances that are not zero, as the vendor sees them, by vendor and currency code."""
+        return self._available("amount <> 0", after, limit)
+
+    def owed(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
+        """Of `owing` only what vendors owe: the negative balances, in the same order."""
+        return self._available("amount > 0", after, limit)
+
+    def _available(self, which: str, after: tuple[VendorId, str] | None, limit: int) -> Sequence[tuple[VendorId, Money]]:
         self._keep_balances()
         behind, place = ("", ()) if after is None else (" AND (vendor_id, currency) > (%s, %s::bpchar)", after)
         found = self._statements.rows(
             "SELECT vendor_id, currency, amount FROM account_balances WHERE account = 'vendor_available' "  # noqa: S608
-            f"AND vendor_id IS NOT NULL AND amount <> 0{behind} ORDER BY vendor_id, currency LIMIT %s",
+            f"AND vendor_id IS NOT NULL AND {which}{behind} ORDER BY vendor_id, currency LIMIT %s",
             *place,
             limit,
         )

@@ -46,7 +46,7 @@ class RecoverDebts:
         after: tuple[VendorId, str] | None = None
         while True:
             with self._work() as work:
-                page = work.journal.owing(after, _PAGE)
+                page = work.journal.owed(after, _PAGE)
             if not page:
                 return done
             for vendor_id, balance in page:

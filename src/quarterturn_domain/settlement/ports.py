@@ -43,6 +43,10 @@ class Journal(Protocol):
         """
         ...
 
+    def owed(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
+        """Of `owing` only what vendors owe: the negative balances, in the same order."""
+        ...
+
     def entries(self, after: int, limit: int, /) -> Sequence[Booked]:
         """Up to `limit` entries in the order of their numbers, those numbered above `after`."""
         ...

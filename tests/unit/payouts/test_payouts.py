@@ -13,6 +13,7 @@ import pytest
 from tests.unit.ordering.shops import BASKET, after, euro, facts, nothing_was_done_twice, world_of
 
 from quarterturn_adapters.memory.settlement import MemoryJournal
+from quarterturn_adapters.sandbox import SandboxTransfers
 from quarterturn_domain.kernel.currency import EUR, Currency
 from quarterturn_domain.kernel.errors import Unavailable
 from quarterturn_domain.kernel.ids import VendorId
@@ -22,6 +23,7 @@ from quarterturn_domain.payouts import paying
 from quarterturn_domain.payouts.paying import Kept, PayoutRun, RunPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.recovery import Recovered, Recovery, RecoveryStep
 from quarterturn_domain.payouts.schedule import PayoutTerms, Rhythm, Schedule
 from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
@@ -370,6 +372,25 @@ def test_a_debt_that_ends_at_nothing_is_forgotten(seen: str) -> None:
     assert available(living)[0].minor < 0
     assert {TWO} == {vendor_id for vendor_id, _ in living.shop.recover_debts()}
     assert [(ONE, living.now)] == debts(living)
+
+
+def test_a_run_costs_what_is_owed() -> None:
+    """Vendors who have something are not looked at: with debts of two, or of nobody, it takes as many transactions."""
+
+    def taken(living: LivingShop) -> int:
+        opened = count()
+
+        def begin() -> AbstractContextManager[PayoutsWork]:
+            next(opened)
+            return living.shop.begin()
+
+        RecoverDebts(begin, SandboxTransfers(world_of(living).sandbox), living.shop.clock)()
+        return next(opened)
+
+    rich, poor = after(*RELEASED), in_debt()
+    assert 0 < min(money.minor for money in available(rich))
+    nobody = taken(rich)
+    assert [nobody + 3, nobody + 4] == [taken(poor), taken(poor)]
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,30 @@ class JournalContract(DatabaseContract):
             read = leafed(work.journal.owing, lambda owed: (owed[0], owed[1].currency.code), limit)
         assert [] == differences(expected, read)
 
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_owed_is_what_vendors_owe(self, db: Begin[SettlementWork], limit: int) -> None:
+        """`owed` gives only negative available balances, in the same order; as soon as one is covered, it is left out."""
+        self.book(
+            db,
+            available("a", 3, Money(-5, YEN)),
+            available("b", 2, Money(6, EUR)),
+            available("c", 3, Money(-7, DINAR)),
+            available("d", 1, Money(-8, EUR)),
+            available("e", 2, Money(-9, DINAR)),
+            available("f", 2, Money(-4, YEN)),
+            available("g", 2, Money(4, YEN)),
+            _moved("h", LedgerAccount(AccountKind.VENDOR_RESERVE, samples.vendor_id(4)), Money(-3, EUR), 0),
+        )
+        one, two, three = (samples.vendor_id(n) for n in (1, 2, 3))
+        expected = [(one, Money(-8, EUR)), (two, Money(-9, DINAR)), (three, Money(-7, DINAR)), (three, Money(-5, YEN))]
+        with db() as work:
+            assert [] == differences(expected, leafed(work.journal.owed, lambda owed: (owed[0], owed[1].currency.code), limit))
+            work.journal.append(
+                [available("i", 1, Money(8, EUR)), available("j", 2, Money(10, DINAR)), available("k", 2, -Money(7, EUR))]
+            )
+            expected[:2] = [(two, Money(-1, EUR))]
+            assert [] == differences(expected, leafed(work.journal.owed, lambda owed: (owed[0], owed[1].currency.code), limit))
+
     def test_the_entries_of_an_order(self, db: Begin[SettlementWork]) -> None:
         """`of_order` gives the entries of one order in the order of their numbers."""
         second = attrs.evolve(available("second", 1, Money(5, EUR)), order_id=samples.order_id(1))
