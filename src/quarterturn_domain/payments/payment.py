@@ -98,8 +98,9 @@ class CaptureMethod(StrEnum):
 class Payment:
     """A payment of `amount`; `reference` and `charge` are the provider's names for it.
 
-    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `lost` of what
-    is left went back by disputes, `fee` is what the provider kept. `refunded + lost` is never more than `captured`. `quarantine` says why a person has to look at it before anything more happens.
+    `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `lost` went back
+    by disputes, `fee` is what the provider kept; `refunded + lost` is never more than `captured`. `quarantine` says why a person
+    has to look at it before anything more happens.
     """
 
     id: PaymentId
@@ -168,15 +169,17 @@ class Payment:
 
     def win(self, *, disputed: bool = False) -> Payment:
         """A dispute was won: the payment is as it was before, unless it is `disputed` otherwise."""
-        return self if disputed else self._undisputed("win")
+        return self if disputed else self.move(f"win{self._gone}")
 
     def lose(self, amount: Money, *, disputed: bool = False) -> Payment:
         """A dispute was lost, and `amount` of what was left with it: what remains can be refunded, once no dispute is open."""
         assert 0 <= amount.minor <= self.refundable.minor
         after = attrs.evolve(self, lost=self.lost + amount)
-        return after if disputed else after._undisputed("lose")
+        return after if disputed else after.move(f"lose{after._gone}")  # noqa: SLF001
 
-    def _undisputed(self, act: str) -> Payment:
+    @property
+    def _gone(self) -> str:
+        """How an act that leads back ends, as the money stands."""
         if self.refundable == self.captured:
-            return self.move(act)
-        return self.move(f"{act}_partly_refunded" if self.refundable else f"{act}_refunded")
+            return ""
+        return "_partly_refunded" if self.refundable else "_refunded"
