@@ -6,14 +6,14 @@ left of each line and of the payment. Units that were cancelled or came back are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
 import attrs
 
-from quarterturn_domain.kernel.batch import decide_each
+from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Outcome, Rejected
 from quarterturn_domain.kernel.events import Event
@@ -99,87 +99,110 @@ class RequestRefunds:
                 lines = spread(order, order.split.paid if command.amount is None else command.amount)
             if not any(each.goods or each.shipping for each in lines):
                 raise Invalid("a refund of nothing", "an amount of more than zero")
-            payments = work.payments.of_orders([order.id]).get(order.id, ())
+            owing = Owing({order.id: order}, work.payments.of_orders([order.id]))
             amount = total((each.amount for each in lines), order.total.currency)
-            if _paying(order, payments, amount).status is PaymentStatus.AUTHORIZED:
+            if _paying(order, owing.payments(order.id), amount).status is PaymentStatus.AUTHORIZED:
                 raise NothingToRefund(order.id, "its payment is only authorised; cancel units, or capture it first")
-            refund = owe(work, order, command.refund_id, lines, reason=command.reason, at=command.at)
+            refund = owing.owe(order.id, command.refund_id, lines, reason=command.reason, at=command.at)
             assert refund is not None
+            owing.record(work)
         return refund
 
 
 def refund_units(work: PaymentsWork, events: Sequence[UnitsCancelled | ReturnReceived]) -> None:
-    """The reaction to units that will not be shipped or came back: owe what was paid for them, in the same transaction."""
+    """The reaction to units that will not be shipped or came back: owe what was paid for them, in the same transaction.
+
+    However many events there are, each kind is read once and written once.
+    """
+    orders = work.orders.lock({event.order_id for event in events})
+    owing = Owing(orders, work.payments.of_orders(orders))
     for event in events:
-        order = required(work.orders.lock([event.order_id]), event.order_id, "order")
-        part = order.vendor_order(event.vendor_id)
+        part = owing.order(event.order_id).vendor_order(event.vendor_id)
         if isinstance(event, UnitsCancelled):
             cause, shipping, reason = event.cancellation, True, event.reason
         else:
             cause, shipping, reason = f"return:{event.return_id}", event.refund_shipping, "returned"
         lines = [LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in event.units]
         refund_id = RefundId(uuid5(OWED, f"{cause}:{event.order_id}:{event.vendor_id}"))
-        owe(work, order, refund_id, lines, gone=event.units, reason=reason, at=event.at)
+        owing.owe(event.order_id, refund_id, lines, gone=event.units, reason=reason, at=event.at)
+    owing.record(work)
 
 
-def owe(
-    work: PaymentsWork,
-    order: Order,
-    refund_id: RefundId,
-    lines: Sequence[LineRefund],
-    *,
-    gone: Sequence[Units] = (),
-    reason: str,
-    at: datetime,
-) -> Refund | None:
-    """Record that these parts of a locked order are owed to its customer; `gone` are the units that went with them.
+class Owing:
+    """Locked orders and their payments while it is decided what is owed for them; nothing is written before `record`."""
 
-    None when the payment was only authorised, and is lowered, or when its authorisation is over.
+    __slots__ = ("_of_order", "_orders", "_payments", "_refunds")
 
-    Nothing at all is owed, and None returned, when the parts were paid with nothing or went back already.
-    """
-    after, parts, amount = give_back(order, lines, gone)
-    if not amount and not any(part.split for part in parts):
-        return None
-    payments = work.payments.of_orders([order.id]).get(order.id, ())
-    if not any(payment.status in TAKEN or payment.status is PaymentStatus.AUTHORIZED for payment in payments):
-        # The authorisation is over: nobody has paid, and nobody is owed anything.
-        work.orders.save([after])
-        return None
-    payment = _paying(order, payments, amount)
-    work.orders.save([after])
-    if payment.status is PaymentStatus.AUTHORIZED:
+    def __init__(self, orders: Mapping[OrderId, Order], payments: Mapping[OrderId, Sequence[Payment]]) -> None:
+        self._orders = Draft(orders)
+        self._payments = Draft({payment.id: payment for each in payments.values() for payment in each})
+        self._refunds: Draft[RefundId, Refund] = Draft({})
+        self._of_order = {order_id: [payment.id for payment in each] for order_id, each in payments.items()}
+
+    def order(self, order_id: OrderId) -> Order:
+        """The order after all that is owed so far, or `NotFound`."""
+        return self._orders.required(order_id, "order")
+
+    def payments(self, order_id: OrderId) -> Sequence[Payment]:
+        """The order's payments after all that is owed so far, in the order of opening."""
+        return [self._payments.required(payment_id, "payment") for payment_id in self._of_order.get(order_id, ())]
+
+    def owe(
+        self,
+        order_id: OrderId,
+        refund_id: RefundId,
+        lines: Sequence[LineRefund],
+        *,
+        gone: Sequence[Units] = (),
+        reason: str,
+        at: datetime,
+    ) -> Refund | None:
+        """Owe the customer of an order these parts of it; `gone` are the units that went with them.
+
+        None when the payment was only authorised, and is lowered, or when its authorisation is over.
+
+        Nothing at all is owed, and None returned, when the parts were paid with nothing or went back already.
+        """
+        order = self.order(order_id)
+        after, parts, amount = give_back(order, lines, gone)
+        if not amount and not any(part.split for part in parts):
+            return None
+        payments = self.payments(order_id)
+        if not any(payment.status in TAKEN or payment.status is PaymentStatus.AUTHORIZED for payment in payments):
+            # The authorisation is over: nobody has paid, and nobody is owed anything.
+            self._orders.put(order_id, after)
+            return None
+        payment = _paying(order, payments, amount)
+        self._orders.put(order_id, after)
+        if payment.status is PaymentStatus.AUTHORIZED:
+            if amount:
+                released = AuthorizationReleased(payment_id=payment.id, order_id=order_id, amount=amount, at=at)
+                self._payments.put(payment.id, payment.release(amount))
+                self._refunds.facts.append(released)
+            return None
         if amount:
-            work.payments.save([payment.release(amount)])
-            work.outbox.append([AuthorizationReleased(payment_id=payment.id, order_id=order.id, amount=amount, at=at)])
-        return None
-    if amount:
-        work.payments.save([payment.refund(amount)])
-    refund = Refund(
-        id=refund_id,
-        payment_id=payment.id,
-        order_id=order.id,
-        amount=amount,
-        lines=tuple(lines),
-        reason=reason,
-        requested_at=at,
-        status=REFUND.initial if amount else RefundStatus.SUCCEEDED,
-    )
-    work.refunds.add([refund])
-    work.outbox.append(
-        [
-            RefundRequested(
-                refund_id=refund_id,
-                payment_id=payment.id,
-                order_id=order.id,
-                amount=amount,
-                parts=parts,
-                reason=reason,
-                at=at,
-            )
-        ]
-    )
-    return refund
+            self._payments.put(payment.id, payment.refund(amount))
+        refund = Refund(
+            id=refund_id,
+            payment_id=payment.id,
+            order_id=order_id,
+            amount=amount,
+            lines=tuple(lines),
+            reason=reason,
+            requested_at=at,
+            status=REFUND.initial if amount else RefundStatus.SUCCEEDED,
+        )
+        requested = RefundRequested(
+            refund_id=refund_id, payment_id=payment.id, order_id=order_id, amount=amount, parts=parts, reason=reason, at=at
+        )
+        assert self._refunds.get(refund_id) is None
+        return self._refunds.put(refund_id, refund, requested)
+
+    def record(self, work: PaymentsWork) -> None:
+        """Write what has changed, each kind once, and then the facts in the order in which they came about."""
+        self._orders.record(work, work.orders)
+        self._payments.record(work, work.payments)
+        self._refunds.record(work, work.refunds)
 
 
 class SendRefunds:
