@@ -123,6 +123,8 @@ class PostgresJournal:
 
     def owed(self, after: tuple[VendorId, str] | None, limit: int, /) -> Sequence[tuple[VendorId, Money]]:
         """Of `owing` only what vendors owe: the negative balances, in the same order."""
+        # Without an index of its own: one that knows the amount would have to be written at every posting, since no update of a
+        # balance could stay on its page then. Reading past the balances that are not negative is cheaper by far.
         return self._available("amount > 0", after, limit)
 
     def _available(self, which: str, after: tuple[VendorId, str] | None, limit: int) -> Sequence[tuple[VendorId, Money]]:
