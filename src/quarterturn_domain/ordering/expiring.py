@@ -21,9 +21,10 @@ class ExpireOrders:
         self._clock = clock
 
     def __call__(self, limit: int = 100) -> Sequence[OrderId]:
-        """The orders that were expired, at most `limit`; fewer mean that none is left.
+        """The orders that were expired, at most `limit`.
 
-        Orders that were paid meanwhile are passed over.
+        Orders that were paid, cancelled or expired meanwhile are passed over and count towards the limit. So fewer than `limit`
+        mean that none is left only where nobody else expires orders at the same time; else the next round finds the rest.
         """
         at = self._clock.now()
         with self._work() as work:
