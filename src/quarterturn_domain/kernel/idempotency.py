@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -66,7 +66,7 @@ def fingerprint(command: object) -> str:
     return hashlib.sha256(_canonical(command).encode()).hexdigest()
 
 
-def _canonical(value: Any) -> str:
+def _canonical(value: Any) -> str:  # noqa: ANN401
     kind = type(value)
     if kind is str:
         return repr(value)
