@@ -21,10 +21,10 @@ from quarterturn_domain.pricing.discount import CodeRefused, Discount, Funding
 from quarterturn_domain.pricing.quote import PriceBook, quote
 from quarterturn_domain.pricing.split import RefundTooLarge, Split
 from quarterturn_domain.pricing.tax import TaxRule
-from quarterturn_domain.stock.kit import Kit
-from quarterturn_domain.stock.location import Location
+from quarterturn_domain.stock.kit import MAX_COMPONENTS, MAX_COUNT, Kit
+from quarterturn_domain.stock.location import MAX_PRIORITY, Location
 from quarterturn_domain.stock.reservation import RESERVATION, ReservationStatus
-from quarterturn_domain.stock.stock_item import StockItem, StockShort
+from quarterturn_domain.stock.stock_item import MAX_ON_HAND, StockItem, StockShort
 from quarterturn_domain.testing.strategies import NOON
 
 Try = Callable[[], object]
@@ -41,6 +41,7 @@ UP_TO_ALL: Final = "rates from 0% to 100%"
 ONE_EACH: Final = "one amount of zero or more per currency"
 WEIGHTS: Final = "non-negative integers, at least one of them positive"
 ONE_OR_MORE: Final = "one or more components, each one or more times"
+MOST_PARTS: Final = f"at most {MAX_COMPONENTS}, each at most {MAX_COUNT} times"
 A_SKU: Final = "1 to 64 letters, digits and . _ / + -, the first a letter or digit"
 
 
@@ -171,6 +172,36 @@ TERMS: Final[list[tuple[str, Try, DomainError]]] = [
 ]
 
 STOCK: Final[list[tuple[str, Try, DomainError]]] = [
+    (
+        "one more than may lie there",
+        lambda: StockItem(BAR, HERE, MAX_ON_HAND).move(1),
+        Invalid(f"{MAX_ON_HAND + 1} of BAR at one location", f"at most {MAX_ON_HAND} units"),
+    ),
+    (
+        "a kit of too many plates",
+        lambda: Kit.define(Kit(BAR, ((PLATE, MAX_COUNT + 1),)), at=NOON),
+        Invalid("the kit BAR of 1 components", MOST_PARTS),
+    ),
+    (
+        "a kit of too many parts",
+        lambda: Kit.define(Kit(BAR, tuple((Sku(f"P{n}"), 1) for n in range(MAX_COMPONENTS + 1))), at=NOON),
+        Invalid(f"the kit BAR of {MAX_COMPONENTS + 1} components", MOST_PARTS),
+    ),
+    (
+        "a priority that no database keeps",
+        lambda: Location.open(Location(HERE, VENDOR, "Here", -MAX_PRIORITY - 1), at=NOON),
+        Invalid(f"a priority of {-MAX_PRIORITY - 1}", f"-{MAX_PRIORITY} to {MAX_PRIORITY}"),
+    ),
+    (
+        "a place whose name has a NUL",
+        lambda: Location.open(Location(HERE, VENDOR, "He\0re"), at=NOON),
+        Invalid("a name with the character U+0000", "text without NUL and lone surrogates"),
+    ),
+    (
+        "a place whose name has half a character",
+        lambda: Location.open(Location(HERE, VENDOR, "Here \ud83d"), at=NOON),
+        Invalid("a name with the character U+D83D", "text without NUL and lone surrogates"),
+    ),
     ("one more than is free", lambda: StockItem(BAR, HERE, 5, 3).reserve(3), StockShort(BAR, 3, 2)),
     ("counting away what is held", lambda: StockItem(BAR, HERE, 5, 3).move(-3), StockShort(BAR, 3, 2)),
     (

@@ -23,6 +23,7 @@ from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder, PriceCha
 from quarterturn_domain.ordering.returning import DecideReturn, RequestReturn
 from quarterturn_domain.payments.refunding import NothingToRefund
 from quarterturn_domain.pricing.discount import CodeRefused
+from quarterturn_domain.pricing.tax import Destination
 from quarterturn_domain.stock.stock_item import StockShort
 from quarterturn_domain.testing.lives import LivingShop
 from quarterturn_domain.testing.strategies import VENDORS
@@ -133,12 +134,22 @@ def stuck(state: str, act: str, *allowed: str, machine: str = "vendor order") ->
 
 TWICE: Final = said(Invalid("a line that is named twice", "each line once"))
 
+TEXT: Final = "text without NUL and lone surrogates"
+
 PLACING: Final[list[Row]] = [
     ("an empty basket", (), place(), said(Invalid("a basket of 0 lines", "1 to 100"))),
     ("none of it", (), place(("A-01", 0)), said(Invalid("a quantity of 0 of A-01", "1 to 10000"))),
     ("less than none", (), place(("A-01", -1)), said(Invalid("a quantity of -1 of A-01", "1 to 10000"))),
     ("too much", (), place(("A-01", 10_001)), said(Invalid("a quantity of 10001 of A-01", "1 to 10000"))),
     ("what nobody offers", (), place(("X-99", 1)), said(NotFound("offer", "X-99"))),
+    ("what nobody can offer", (), place(("A\0", 1)), said(NotFound("offer", "A\0"))),
+    ("half a character", (), place(("\ud83d", 1)), said(NotFound("offer", "\ud83d"))),
+    (
+        "a country with a NUL",
+        (),
+        place(("A-01", 1), destination=Destination("D\0")),
+        said(Invalid("a country with the character U+0000", TEXT)),
+    ),
     ("more than there is", (), place(("A-01", 10)), said(StockShort(Sku("A-01"), 10, 9))),
     ("more than is left", (BASKET,), place(("A-01", 8)), said(StockShort(Sku("A-01"), 8, 7))),
     ("the same on two lines", (), place(("A-01", 5), ("A-01", 5)), said(StockShort(Sku("A-01"), 10, 9))),
@@ -182,6 +193,18 @@ FULFILLING: Final[list[Row]] = [
     ("beginning before it is paid", (BASKET,), fulfil(StartVendorOrder), stuck("pending", "start", "confirm", "cancel")),
     ("beginning what was cancelled", (*PAID, Cancel(0, 0)), fulfil(StartVendorOrder), stuck("cancelled", "start")),
     ("sending before beginning", PAID, fulfil(SendShipment, shipment_id=PARCEL), stuck("confirmed", "ship", "start", "cancel")),
+    (
+        "a carrier of half a character",
+        (*PAID, Ship(0, 0, ((0, 1),))),
+        fulfil(SendShipment, shipment_id=PARCEL, carrier="\ud83d"),
+        said(Invalid("a carrier with the character U+D83D", TEXT)),
+    ),
+    (
+        "a number with a NUL",
+        (*PAID, Ship(0, 0, ((0, 1),))),
+        fulfil(SendShipment, shipment_id=PARCEL, tracking="\0"),
+        said(Invalid("a tracking with the character U+0000", TEXT)),
+    ),
     ("sending when all was sent", SENT, fulfil(SendShipment, shipment_id=PARCEL), stuck("shipped", "ship", "deliver")),
     (
         "sending more than is left",
@@ -206,6 +229,7 @@ FULFILLING: Final[list[Row]] = [
 ]
 
 RETURNING: Final[list[Row]] = [
+    ("a reason with a NUL", DELIVERED, ask_back(reason="too\0big"), said(Invalid("a reason with the character U+0000", TEXT))),
     ("nothing was delivered", SENT, ask_back(), of_order(lambda order: NotFound("delivered units", str(order)))),
     ("units that were not delivered", SENT, ask_back(Units(1, 1)), said(NotThatMany(1, "returned", 1, 0))),
     ("more than was delivered", DELIVERED, ask_back(Units(1, 3)), said(NotThatMany(1, "returned", 3, 2))),
@@ -308,6 +332,7 @@ CARTING: Final[list[Row]] = [
     ("ordering more than is in the cart", (), then(fill(owner=OWNER), place_from(("A-01", 1), ("B-02", 1))), NOT_THIS),
     ("ordering what is not in the cart", (), then(fill(owner=OWNER), place_from(("B-02", 1))), NOT_THIS),
     ("none of it", (), fill(0), said(Invalid("a quantity of 0", "one or more"))),
+    ("what nobody can offer", (), fill(sku="A\0"), said(NotFound("offer", "A\0"))),
     ("what nobody offers", (), fill(sku="X-99"), said(NotFound("offer", "X-99"))),
     ("changing no cart", (), change(1), NO_CART),
     ("changing what is not in it", (), then(fill(), change(1, "B-02")), said(NotFound("cart line", "B-02"))),

@@ -45,7 +45,7 @@ def texts(values: Sequence[str | None]) -> str:
         return "{" + ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values]) + "}"
     # One pass over all of them: no text may contain the separator, since PostgreSQL keeps none that does.
     whole = "\0".join(values)  # type: ignore[arg-type]
-    if whole.count("\0") != max(len(values) - 1, 0):
+    if whole.count("\0") != max(len(values) - 1, 0) or not _encodable(whole):
         raise _unwritable()
     if '"' in whole or "\\" in whole:
         whole = whole.replace("\\", "\\\\").replace('"', '\\"')
@@ -53,13 +53,23 @@ def texts(values: Sequence[str | None]) -> str:
 
 
 def _escaped(text: str) -> str:
-    if "\0" in text:
+    if "\0" in text or not _encodable(text):
         raise _unwritable()
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
+def _encodable(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _unwritable() -> Invalid:
-    return Invalid("a text with the character NUL", "text without it")
+    return Invalid("a text with NUL or a lone surrogate", "text without them")
 
 
 _KINDS: Final[tuple[tuple[type[Any], str, Encode], ...]] = (

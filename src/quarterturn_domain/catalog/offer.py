@@ -14,6 +14,13 @@ from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VariantId,
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.money import Money
 
+MAX_PRICE: Final = 10**12
+"""The largest price, and the largest shipping, of one unit, in minor units of whatever currency.
+
+At most 10,000 units are on a line, so a line is worth at most 2 * 10**16 minor units, of the 2**63 > 9 * 10**18 that a database
+keeps; `MAX_BASKET` bounds the sum of the lines.
+"""
+
 
 class OfferStatus(StrEnum):
     """Whether the vendor sells it now."""
@@ -109,5 +116,7 @@ class Sellable:
 def _check(price: Money, shipping: Money) -> None:
     if price.minor < 0 or shipping.minor < 0:
         raise Invalid(f"a price of {price} with shipping of {shipping}", "amounts of zero or more")
+    if price.minor > MAX_PRICE or shipping.minor > MAX_PRICE:
+        raise Invalid(f"a price of {price} with shipping of {shipping}", f"amounts of at most {Money(MAX_PRICE, price.currency)}")
     if price.currency is not shipping.currency:
         raise Invalid(f"a price in {price.currency.code} with shipping in {shipping.currency.code}", "one currency")

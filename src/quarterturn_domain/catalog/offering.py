@@ -15,7 +15,7 @@ from quarterturn_domain.identity.vendor import Vendor, VendorStatus
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.errors import Conflict, Forbidden, NotFound, Outcome
 from quarterturn_domain.kernel.idempotency import TIMING
-from quarterturn_domain.kernel.ids import ProductId, Sku, VariantId, VendorId
+from quarterturn_domain.kernel.ids import ProductId, Sku, VariantId, VendorId, possible
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -43,7 +43,7 @@ class MakeOffers:
     def __call__(self, commands: Sequence[MakeOffer]) -> Sequence[Outcome[Offer]]:
         """For each command its offer, or `Invalid`, `NotFound`, `Forbidden` or `Conflict`."""
         with self._work() as work:
-            draft = Draft(work.offers.lock({command.sku for command in commands}))
+            draft = Draft(work.offers.lock(possible(command.sku for command in commands)))
             products = work.products.find({command.product_id for command in commands})
             vendors = work.vendors.find({command.vendor_id for command in commands})
 
@@ -100,7 +100,7 @@ class ChangeOffers:
     def __call__(self, commands: Sequence[RepriceOffer | MoveOffer]) -> Sequence[Outcome[Offer]]:
         """For each command its offer afterwards, or `NotFound` (also for another vendor's), `Invalid`, `InvalidTransition`."""
         with self._work() as work:
-            draft = Draft(work.offers.lock({command.sku for command in commands}))
+            draft = Draft(work.offers.lock(possible(command.sku for command in commands)))
             outcomes = decide_each(commands, partial(_change, draft))
             draft.record(work, work.offers)
         return outcomes

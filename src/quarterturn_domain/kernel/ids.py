@@ -6,6 +6,7 @@ Every id is a UUID (production makes UUIDv7, so that keys grow with time); a SKU
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, NewType, Protocol
 from uuid import UUID
 
@@ -46,3 +47,8 @@ def sku(text: str) -> Sku:
     if not isinstance(text, str) or not _SKU.fullmatch(text):
         raise Invalid(f"the SKU {text!r}", "1 to 64 letters, digits and . _ / + -, the first a letter or digit")
     return Sku(text)
+
+
+def possible(texts: Iterable[str]) -> list[Sku]:
+    """Those of `texts` that could be SKUs, sorted, each once: nothing else was ever kept, so nothing else is looked for."""
+    return [Sku(text) for text in sorted(set(texts)) if _SKU.fullmatch(text)]

@@ -13,6 +13,7 @@ from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint
 from quarterturn_domain.kernel.ids import AccountId, OrderId, VendorId
 from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.events import Units
 from quarterturn_domain.ordering.order import Order, OrderState
@@ -61,6 +62,7 @@ class CancelOrders:
 
         Raises `NotFound`, `InvalidTransition`, `NotThatMany`, `Invalid`, and `NothingToRefund` while the payment is disputed.
         """
+        written(reason=command.reason)
         # One id may cancel several orders, and units of several vendors: each of them once.
         whose = f":{command.vendor_id}" if isinstance(command, CancelUnits) else ""
         cancellation = f"cancellation:{command.cancellation_id}:{command.order_id}{whose}"

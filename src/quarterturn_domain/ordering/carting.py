@@ -10,7 +10,7 @@ import attrs
 
 from quarterturn_domain.kernel.errors import Conflict, NotFound
 from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint, same_request
-from quarterturn_domain.kernel.ids import AccountId, CartId, Sku
+from quarterturn_domain.kernel.ids import AccountId, CartId, Sku, possible
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.cart import Cart, CartStatus, PriceChange
@@ -72,7 +72,7 @@ class FillCarts:
                     same_request(known, fingerprint(command))
                     return cart
                 work.answers.add([Answer(key, fingerprint(command), "", command.at)])
-            offer = required(work.offers.sellable([command.sku]), command.sku, "offer")
+            offer = required(work.offers.sellable(possible([command.sku])), command.sku, "offer")
             if cart is None:
                 if command.owner_id is not None and work.carts.open_of(command.owner_id) is not None:
                     raise Conflict("cart", str(command.cart_id), "the account has another open cart")

@@ -17,9 +17,10 @@ from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, NotFound, Outcome, Rejected
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING, fingerprint
-from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku, VendorId
+from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku, VendorId, possible
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.cart import MAX_LINES, MAX_QUANTITY, Cart
 from quarterturn_domain.ordering.line import OrderLine
@@ -35,6 +36,13 @@ from quarterturn_domain.stock.stock_item import StockShort
 
 _TWINS: Final = 3
 """How often a batch is decided anew because another transaction was placing one of its orders."""
+
+MAX_BASKET: Final = 10**15
+"""What a basket may be worth, goods and shipping before discounts and taxes, in minor units of whatever currency.
+
+Without it MAX_LINES * MAX_QUANTITY * (MAX_PRICE + MAX_PRICE) were 2 * 10**18. With it every sum of an order, taxes of several times
+the price included, is a thousandth of the 2**63 > 9 * 10**18 that a database keeps.
+"""
 
 
 @attrs.frozen(eq=False)
@@ -119,7 +127,8 @@ class PlaceOrders:
 
     def _place(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
         ids = {command.order_id for command in commands}
-        skus = {line.sku for command in commands for line in command.lines}
+        # What cannot be a SKU is not looked for: a basket that names it is refused alone.
+        skus = possible(line.sku for command in commands for line in command.lines)
         cart_ids = {command.cart_id for command in commands if command.cart_id is not None}
         with self._work() as work:
             known = work.orders.find(ids)
@@ -218,13 +227,19 @@ def _same(order: Order, mark: str) -> Order:
 def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book: PriceBook, policy: CheckoutPolicy) -> Order:
     if not 1 <= len(command.lines) <= MAX_LINES:
         raise Invalid(f"a basket of {len(command.lines)} lines", f"1 to {MAX_LINES}")
+    if command.destination is not None:
+        written(country=command.destination.country, region=command.destination.region)
     basket: list[tuple[Sellable, int]] = []
+    worth = 0
     for asked in command.lines:
         if not 1 <= asked.quantity <= MAX_QUANTITY:
             raise Invalid(f"a quantity of {asked.quantity} of {asked.sku}", f"1 to {MAX_QUANTITY}")
         offer = required(offers, asked.sku, "offer")
         offer.refuse_unless_for_sale()
         basket.append((offer, asked.quantity))
+        worth += (offer.price.minor + offer.shipping.minor) * asked.quantity
+    if worth > MAX_BASKET:
+        raise Invalid(f"a basket of {worth} minor units before discounts and taxes", f"at most {MAX_BASKET}")
     prices = quote(basket, book, at=command.at, codes=command.codes, destination=command.destination)
     currency = prices[0].unit_price.currency
     nothing = Money(0, currency)

@@ -12,6 +12,7 @@ from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint
 from quarterturn_domain.kernel.ids import AccountId, OrderId, ReturnId, VendorId
 from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.events import ReturnReceived, ReturnRequested, Units
 from quarterturn_domain.ordering.line import OrderLine
@@ -41,6 +42,7 @@ class RequestReturns:
 
     def __call__(self, command: RequestReturn) -> Return:
         """The return; raises `NotFound`, `NotThatMany`, `Invalid` or `Conflict`."""
+        written(reason=command.reason)
         with self._work() as work:
             order = required(work.orders.lock([command.order_id]), command.order_id, "order")
             if command.by is not None and command.by != order.buyer_id:

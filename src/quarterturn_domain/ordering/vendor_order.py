@@ -14,6 +14,7 @@ from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import OrderId, ShipmentId, VendorId
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.ordering.events import (
     ShipmentArrived,
     ShipmentSent,
@@ -114,6 +115,7 @@ class VendorOrder:
                 raise Conflict("shipment", str(shipment_id), "it was sent by another carrier or under another number")
             return self, ()
         FULFILMENT.next(self.status, "ship")
+        written(carrier=carrier, tracking=tracking)
         units = self.units(asked, lambda line: line.unshipped)
         after = self.each(units, OrderLine.ship)
         complete = not any(line.unshipped for line in after.lines)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import attrs
 
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import Sku
 from quarterturn_domain.stock.events import KitDefined
+
+MAX_COMPONENTS: Final = 100
+MAX_COUNT: Final = 10_000
 
 
 @attrs.frozen
@@ -25,6 +29,9 @@ class Kit:
         parts = [part for part, _ in kit.components]
         if not parts or min(count for _, count in kit.components) < 1:
             raise Invalid(f"the kit {kit.sku} of {len(parts)} components", "one or more components, each one or more times")
+        if len(parts) > MAX_COMPONENTS or max(count for _, count in kit.components) > MAX_COUNT:
+            most = f"at most {MAX_COMPONENTS}, each at most {MAX_COUNT} times"
+            raise Invalid(f"the kit {kit.sku} of {len(parts)} components", most)
         if len(set(parts)) < len(parts) or kit.sku in parts:
             raise Invalid(f"the kit {kit.sku} names a component twice or itself", "each component once")
         return kit, KitDefined(sku=kit.sku, components=kit.components, at=at)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import attrs
 
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import LocationId, VendorId
+from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.stock.events import LocationOpened
+
+MAX_PRIORITY: Final = 1_000_000
 
 
 @attrs.frozen
@@ -22,8 +26,11 @@ class Location:
 
     @classmethod
     def open(cls, location: Location, *, at: datetime) -> tuple[Location, LocationOpened]:
-        """A new location, or `Invalid` when it has no name."""
+        """A new location, or `Invalid` when it has no name or a priority beyond `MAX_PRIORITY`."""
         if not location.name.strip():
             raise Invalid("a location without a name", "a name")
+        written(name=location.name)
+        if abs(location.priority) > MAX_PRIORITY:
+            raise Invalid(f"a priority of {location.priority}", f"-{MAX_PRIORITY} to {MAX_PRIORITY}")
         fact = LocationOpened(location_id=location.id, vendor_id=location.vendor_id, name=location.name, at=at)
         return location, fact

@@ -13,14 +13,15 @@ from quarterturn_domain.catalog.offer import Offer
 from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.errors import Conflict, Invalid, NotFound, Outcome
 from quarterturn_domain.kernel.idempotency import TIMING
-from quarterturn_domain.kernel.ids import LocationId, Sku, VendorId
+from quarterturn_domain.kernel.ids import LocationId, Sku, VendorId, possible
 from quarterturn_domain.kernel.repository import required
+from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.location import Location
 from quarterturn_domain.stock.movement import Movement, MovementKind
 from quarterturn_domain.stock.ports import StockWork
-from quarterturn_domain.stock.stock_item import StockItem
+from quarterturn_domain.stock.stock_item import MAX_ON_HAND, StockItem
 
 
 @attrs.frozen(kw_only=True)
@@ -99,9 +100,10 @@ class MoveStocks:
     def __call__(self, commands: Sequence[MoveStock]) -> Sequence[Outcome[StockItem]]:
         """For each command its item afterwards, or `Invalid`, `NotFound`, `StockShort` or `Conflict`."""
         with self._work() as work:
-            shelf = work.stock.lock({command.sku for command in commands})
+            # Whoever makes a kit of one of these SKUs locks its offer, too: what becomes a kit meanwhile gets no units.
+            offers = work.offers.lock(possible(command.sku for command in commands))
+            shelf = work.stock.lock(offers)
             done = dict(work.stock.caused({command.cause for command in commands}))
-            offers = work.offers.find({command.sku for command in commands})
             locations = work.locations.find({command.location_id for command in commands})
             allocation = Allocation(shelf)
 
@@ -139,6 +141,9 @@ def _place(command: MoveStock, offers: Mapping[Sku, Offer], locations: Mapping[L
         raise Invalid(f"a {command.kind} by hand", f"one of {', '.join(sorted(BY_HAND))}")
     if command.quantity == 0 or (command.kind is MovementKind.RECEIPT and command.quantity < 0):
         raise Invalid(f"a {command.kind} of {command.quantity}", "units that come, or for an adjustment also units that go")
+    if abs(command.quantity) > MAX_ON_HAND:
+        raise Invalid(f"a {command.kind} of {command.quantity}", f"at most {MAX_ON_HAND} units")
+    written(reason=command.reason, actor=command.actor)
     location = required(locations, command.location_id, "location")
     if location.vendor_id != command.vendor_id:
         raise NotFound("location", str(command.location_id))

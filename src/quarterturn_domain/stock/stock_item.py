@@ -6,10 +6,15 @@ at every moment. This is where overselling is impossible: every other module onl
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
-from quarterturn_domain.kernel.errors import Rejected
+from quarterturn_domain.kernel.errors import Invalid, Rejected
 from quarterturn_domain.kernel.ids import LocationId, Sku
+
+MAX_ON_HAND: Final = 1_000_000_000
+"""How many units of a SKU may lie at one location, and how many may come or go at once: a number that 32 bits keep."""
 
 
 @attrs.frozen(eq=False)
@@ -67,8 +72,13 @@ class StockItem:
         return StockItem(self.sku, self.location_id, self.on_hand - quantity, self.reserved - quantity, self.priority)
 
     def move(self, quantity: int) -> StockItem:
-        """Let `quantity` come (positive) or go (negative); what is reserved cannot go: `StockShort`."""
+        """Let `quantity` come (positive) or go (negative).
+
+        What is reserved cannot go: `StockShort`. More than `MAX_ON_HAND` cannot lie there: `Invalid`.
+        """
         assert quantity != 0
+        if quantity > MAX_ON_HAND - self.on_hand:
+            raise Invalid(f"{self.on_hand + quantity} of {self.sku} at one location", f"at most {MAX_ON_HAND} units")
         if self.available + quantity < 0:
             raise StockShort(self.sku, -quantity, self.available)
         return StockItem(self.sku, self.location_id, self.on_hand + quantity, self.reserved, self.priority)

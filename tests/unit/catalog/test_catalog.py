@@ -9,13 +9,15 @@ import pytest
 
 from quarterturn_domain.catalog.category import MAX_DEPTH, Category, path
 from quarterturn_domain.catalog.events import OfferMade, OfferRepriced, OfferStatusChanged, ProductStatusChanged
-from quarterturn_domain.catalog.offer import NotForSale, Offer, OfferStatus, Sellable
+from quarterturn_domain.catalog.offer import MAX_PRICE, NotForSale, Offer, OfferStatus, Sellable
 from quarterturn_domain.catalog.product import NotPublishable, Product, ProductStatus, Variant
 from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VariantId, VendorId
 from quarterturn_domain.kernel.machine import InvalidTransition
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.ordering.cart import MAX_QUANTITY
+from quarterturn_domain.ordering.placing import MAX_BASKET
 from quarterturn_domain.testing.strategies import NOON
 
 VENDOR, PRODUCT, VARIANT = VendorId(UUID(int=1)), ProductId(UUID(int=2)), VariantId(UUID(int=3))
@@ -116,6 +118,8 @@ def test_a_variant_is_found_by_its_id() -> None:
     [
         ("a negative price", "-0.01 EUR", "0 EUR", "amounts of zero or more"),
         ("negative shipping", "1 EUR", "-0.01 EUR", "amounts of zero or more"),
+        ("a cent too much", "10000000000.01 EUR", "0 EUR", "at most 10000000000.00 EUR"),
+        ("shipping for a cent too much", "1 EUR", "10000000000.01 EUR", "at most 10000000000.00 EUR"),
         ("two currencies", "1 EUR", "1 JPY", "one currency"),
         ("another currency than before", "1 JPY", "1 JPY", "EUR, as it was offered"),
     ],
@@ -128,6 +132,15 @@ def test_a_price_that_makes_no_sense_is_refused(case: str, price: str, shipping:
     if "before" not in case:
         with pytest.raises(Invalid, match=expected):
             Offer.make(attrs.evolve(OFFER, price=amounts[0], shipping=amounts[1]), at=NOON)
+
+
+def test_every_basket_fits_in_64_bits() -> None:
+    """The largest line, and a basket as large as it may be with taxes of ten times its worth, stay below a hundredth of 2**63."""
+    assert 100 * MAX_QUANTITY * (MAX_PRICE + MAX_PRICE) < 2**63
+    assert 100 * (1 + 10) * MAX_BASKET < 2**63
+    dearest = Money(MAX_PRICE, EUR)
+    made, _ = Offer.make(attrs.evolve(OFFER, price=dearest, shipping=dearest), at=NOON)
+    assert (dearest, dearest) == (made.price, made.shipping)
 
 
 def test_an_offer_is_made_repriced_and_paused() -> None:

@@ -11,9 +11,12 @@ import attrs
 import pytest
 from tests.unit.ordering.shops import BASKET, after, euro, facts
 
+from quarterturn_domain.catalog.offer import MAX_PRICE
+from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Outcome
 from quarterturn_domain.kernel.idempotency import KeyReused
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku
+from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.cancelling import CancelOrder
 from quarterturn_domain.ordering.cart import CartStatus
 from quarterturn_domain.ordering.carting import AddToCart, MergeCart
@@ -21,11 +24,11 @@ from quarterturn_domain.ordering.checkout import CheckOut, CheckOutCarts
 from quarterturn_domain.ordering.events import VendorOrderStarted
 from quarterturn_domain.ordering.fulfilling import StartVendorOrder
 from quarterturn_domain.ordering.order import Order, OrderState, OrderStatus
-from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
+from quarterturn_domain.ordering.placing import MAX_BASKET, BasketLine, PlaceOrder
 from quarterturn_domain.stock.stock_item import StockShort
 from quarterturn_domain.testing.lives import LivingShop, prove
 from quarterturn_domain.testing.strategies import VENDORS
-from quarterturn_domain.testing.strategies.lives import AskBack, Cancel, Decide, Deliver, Onward, Pass, Ship, Step, Work
+from quarterturn_domain.testing.strategies.lives import AskBack, Cancel, Decide, Deliver, Goods, Onward, Pass, Ship, Step, Work
 
 PAID: Final[tuple[Step, ...]] = (BASKET, Onward(0))
 CART: Final = CartId(UUID(int=0xCA))
@@ -183,6 +186,17 @@ def test_a_guests_cart_becomes_the_accounts_and_an_order() -> None:
     with shop.begin() as work:
         carts = work.carts.find([CART, OWN])
     assert (CartStatus.MERGED, CartStatus.ORDERED, placed.id) == (carts[CART].status, carts[OWN].status, carts[OWN].order_id)
+
+
+def test_a_basket_that_no_database_adds_up_is_refused_alone() -> None:
+    """What a basket is worth before discounts and taxes has a limit; its neighbours are not asked."""
+    price = Money(MAX_PRICE, EUR)
+    living = after(goods=(Goods(0, 0, price, Money(0, EUR), 9_000), Goods(1, 1, Money(1, EUR), Money(0, EUR), 9)))
+    most = MAX_BASKET // MAX_PRICE
+    outcomes = living.shop.place_orders([basket(living, 1, most + 1), basket(living, 2, 1, "B-02"), basket(living, 3, most)])
+    too_much = Invalid(f"a basket of {MAX_BASKET + MAX_PRICE} minor units before discounts and taxes", f"at most {MAX_BASKET}")
+    assert too_much == outcomes[0]
+    assert [Money(1, EUR), Money(MAX_BASKET, EUR)] == [each.total for each in outcomes[1:] if isinstance(each, Order)]
 
 
 def test_a_cart_that_changed_before_it_was_ordered_is_not_ordered() -> None:
