@@ -139,8 +139,8 @@ def _command(asked: dict[str, Any]) -> PlaceOrder:
 
 def main(told: dict[str, Any]) -> None:
     """Open the shop and let customers come until the standard input ends."""
-    # The pool says in the log, again and again, that the database is away: here that is on purpose.
-    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    # The driver says in the log, again and again, that the database is away: here that is on purpose.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     over = threading.Event()
     threads = told["threads"]
     with ExitStack() as stack:

@@ -102,6 +102,14 @@ def stock_of(url: str) -> dict[str, tuple[int, int, int]]:
     return {sku: (on_hand, reserved, sold) for sku, on_hand, reserved, sold in rows}
 
 
+def deadlocks(url: str) -> int:
+    """How often the database had to end a deadlock."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def ills(url: str) -> list[str]:
     """What the doctor finds in the database, a line for each law that is broken."""
     return [f"{finding.check}: {finding.law} {finding.count} rows, as {finding.rows[:3]}" for finding in examine(url).findings]

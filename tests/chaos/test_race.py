@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import pytest
 from tests.chaos.provider import provider, reached
-from tests.chaos.shop import FIGURES, FULL, SKUS, ills, open_shop, start, stock_of, wired
+from tests.chaos.shop import FIGURES, FULL, SKUS, deadlocks, ills, open_shop, start, stock_of, wired
 from tests.databases import EMBEDDED, OLDEST, running, versions
 
 from quarterturn_adapters.postgres import PostgresDatabase
@@ -108,7 +108,8 @@ def test_exactly_the_stock_is_sold(version: int, gateway: str, through: str) -> 
         rush = crowd.all("rush", buyers=BUYERS, hold=HOLD_SECONDS)
         took = time.perf_counter() - began
         FIGURES.append(
-            f"race on {version} through {through}: {BUYERS} buyers for {sum(UNITS.values())} units, {took:.1f} s: {dict(rush)}"
+            f"race on {version} through {through}: {BUYERS} buyers for {sum(UNITS.values())} units, {took:.1f} s: {dict(rush)}; "
+            f"{deadlocks(url)} deadlocks that nobody heard of"
         )
         # Else it was no race.
         assert all(rush[what] for what in ("asked twice", "forgets", "gives up", "regrets", "found too little", "pays"))
