@@ -8,7 +8,7 @@ import attrs
 
 from quarterturn_domain.kernel.errors import Conflict, Invalid, NotFound
 from quarterturn_domain.kernel.idempotency import TIMING
-from quarterturn_domain.kernel.ids import Sku, VendorId
+from quarterturn_domain.kernel.ids import Sku, VendorId, possible
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.stock.kit import Kit
@@ -36,8 +36,9 @@ class DefineKits:
         kit, fact = Kit.define(Kit(command.sku, command.components), at=command.at)
         parts = [part for part, _ in kit.components]
         with self._work() as work:
-            known = work.kits.lock([kit.sku, *parts])
-            offers = work.offers.find([kit.sku, *parts])
+            # Whoever moves stock of one of these SKUs locks its offer, too: no unit arrives at what becomes a kit meanwhile.
+            offers = work.offers.lock(possible([kit.sku, *parts]))
+            known = work.kits.lock(offers)
             for each in (kit.sku, *parts):
                 if required(offers, each, "offer").vendor_id != command.vendor_id:
                     raise NotFound("offer", each)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
+import attrs
 import psycopg
 import pytest
 from tests.databases import TestServer
 
 from quarterturn_adapters.ids import SeededIds
 from quarterturn_adapters.postgres import PostgresDatabase, stock
-from quarterturn_domain.kernel.errors import granted
-from quarterturn_domain.kernel.ids import LocationId, OrderId
+from quarterturn_adapters.postgres.arrays import texts
+from quarterturn_domain.kernel.errors import Conflict, Invalid, NotFound, granted
+from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder, PlaceOrders
 from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.bundling import DefineKit, DefineKits
+from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.movement import Movement, MovementKind
+from quarterturn_domain.stock.receiving import MoveStock, MoveStocks
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.samples.goods import furnish_catalog
 
@@ -72,6 +78,67 @@ def test_a_batch_of_checkouts_is_a_dozen_statements(url: str, orders: int) -> No
         with database.begin() as work:
             assert orders == len(work.orders.page(None, 1_000))
             assert orders * 3 == sum(item.reserved for item in work.stock.levels([samples.offer_sku(n) for n in range(1, 9)]))
+
+
+@pytest.mark.parametrize("impossible", ["A\0", "\ud83d", "\0", "", "A" * 65])
+def test_a_sku_that_nobody_can_have_is_refused_alone(url: str, impossible: str) -> None:
+    """One basket names what PostgreSQL could not even be asked for: it is not found, and its neighbours are placed."""
+    with stocked(url) as database:
+        one, two, three = baskets(database, 3)
+        two = attrs.evolve(two, lines=(*two.lines, BasketLine(Sku(impossible), 1)))
+        outcomes = PlaceOrders(database.begin)([one, two, three])
+        assert NotFound("offer", impossible) == outcomes[1]
+        assert [one.order_id, three.order_id] == [granted(outcomes[n]).id for n in (0, 2)]
+
+
+def test_a_text_of_half_a_character_is_refused() -> None:
+    """What UTF-8 has no bytes for is `Invalid`, as NUL is, and no bug; every other character is kept."""
+    for text in ("\ud83d", "a\udfffb", "\0"):
+        for column in ([text], ["a", text], [None, text]):
+            with pytest.raises(Invalid):
+                texts(column)
+    assert '{"\U0001f6b2","\xe4"}' == texts(["\U0001f6b2", "\xe4"])
+
+
+def test_a_sku_is_not_made_a_kit_while_its_stock_arrives(database: PostgresDatabase) -> None:
+    """Whichever of the two is first, the other one sees it: never does a kit have stock of its own."""
+    with database.begin() as work:
+        furnish_catalog(work)
+        work.locations.add([samples.a_location(1)])
+        place = samples.a_location(1)
+        own = [each.sku for each in work.offers.of_vendor(place.vendor_id, None, 9)][:2]
+    assert 2 == len(own)
+    kit = DefineKit(sku=own[0], vendor_id=place.vendor_id, components=((own[1], 1),), at=samples.moment(1))
+    came = MoveStock(
+        movement_id=IDS.new(),
+        vendor_id=place.vendor_id,
+        sku=own[0],
+        location_id=place.id,
+        quantity=1,
+        actor="clerk",
+        at=samples.moment(1),
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as work:
+            # As a receipt does, just before its units are written.
+            work.offers.lock([own[0]])
+            defining = pool.submit(DefineKits(database.begin), kit)
+            with pytest.raises(TimeoutError):
+                defining.result(0.3)
+            allocation = Allocation(work.stock.lock([own[0]]))
+            allocation.move(Movement(came.cause, own[0], place.id, MovementKind.RECEIPT, 1, "received", "clerk", came.at))
+            work.stock.record(allocation)
+        with pytest.raises(Conflict, match="stock of its own"):
+            defining.result(10)
+        other = attrs.evolve(kit, sku=own[1], components=((own[0], 1),))
+        with database.begin() as work:
+            # As the definition of a kit does, just before the kit is written.
+            work.offers.lock(own)
+            moving = pool.submit(MoveStocks(database.begin), [attrs.evolve(came, movement_id=IDS.new(), sku=own[1])])
+            with pytest.raises(TimeoutError):
+                moving.result(0.3)
+            work.kits.add([Kit(other.sku, other.components)])
+        assert [Invalid(f"stock of the kit {own[1]}", "movements of its components")] == moving.result(10)
 
 
 def test_only_what_has_changed_is_written(url: str) -> None:
