@@ -18,8 +18,10 @@ from quarterturn_domain.kernel.ids import Ids
 class PostgresWork:
     """One transaction: everything that a use case may read and write.
 
-    The order in which rows are locked is the same everywhere: orders, payments, stock items by (SKU, location), reservations, and
-    balances at the very end.
+    Rows of one kind are locked in the order of their keys. Of several kinds the order is: offers, carts, orders, stock items by
+    (SKU, location) with their reservations, and balances at the very end. Payments have no place in it and need none: whoever locks
+    a payment holds its order first, so that two who want the same payment have met at its order already, whether stock came before
+    (a cancellation, whose refund is a reaction) or comes after (a payment that is recorded).
     """
 
     def __init__(self, statements: Statements, ids: Ids, bound: Bound) -> None:

@@ -1,7 +1,9 @@
 """Where stock is kept, and the one lock order in which it is changed.
 
 Every change of a stock item or of a reservation happens under the lock of the items of its SKU, taken in the order of
-(SKU, location). An adapter that locks in this order never deadlocks, and one that locks at all never oversells.
+(SKU, location), after those of the offers, carts and orders that are changed with it. A payment is locked before or after the
+items, but only by who holds its order, so that nobody waits for it while somebody else waits for his items. An adapter that locks
+in this order never deadlocks, and one that locks at all never oversells.
 """
 
 from __future__ import annotations
