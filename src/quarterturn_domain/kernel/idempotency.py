@@ -66,8 +66,8 @@ def fingerprint(command: object) -> str:
     return hashlib.sha256(_canonical(command).encode()).hexdigest()
 
 
-def _canonical(value: Any) -> str:  # noqa: ANN401
-    kind = type(value)
+def _canonical(value: object) -> str:
+    kind: Any = type(value)
     if kind is str:
         return repr(value)
     if kind is tuple or kind is list:
