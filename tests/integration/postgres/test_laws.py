@@ -27,7 +27,7 @@ INSERT INTO orders VALUES ({ID}, NULL, 1000, 'EUR', now(), now(), 'mark', NULL, 
 INSERT INTO vendor_orders VALUES ({ID}, {ID}, 0, now(), 'shipped', '[]', NULL);
 INSERT INTO order_lines VALUES ({ID}, 1, {ID}, 'ROWER', {ID}, 'Rower', 'EUR', 500, 0, 2, 0, 1000, 900, 100, 0, 0, 0,
     0, 0, 0, 0, 0, 0, '[]', {ID}, 1, '[]', 0, 0, 0, 0, 0, 0, 0);
-INSERT INTO payments VALUES ({ID}, {ID}, 1000, 'automatic', 0, 0, 0, 0, 'EUR', now(), 'cancelled', 'pi_1', NULL, NULL, NULL);
+INSERT INTO payments VALUES ({ID}, {ID}, 1000, 'automatic', 0, 0, 0, 0, 0, 'EUR', now(), 'cancelled', 'pi_1', NULL, NULL, NULL);
 INSERT INTO accounts VALUES ({ID}, 'ada@example.org', 'Ada', 'active', now());
 INSERT INTO carts VALUES ({ID}, {ID}, '[]', 'open', NULL, now());
 INSERT INTO journal_entries (fact, kind, order_id, at) VALUES ('fact', 'capture', NULL, now());
@@ -69,12 +69,14 @@ REFUSED: list[tuple[str, LiteralString, type[psycopg.Error]]] = [
     ("more comes back than arrived", "UPDATE order_lines SET shipped = 1, delivered = 1, returned = 1, on_way_back = 1", CHECK),
     ("more is refunded than was paid", "UPDATE order_lines SET refunded_goods = 1001", CHECK),
     ("more is owed back than was captured", "UPDATE payments SET refunded = 1", CHECK),
+    ("more is lost than was captured", "UPDATE payments SET lost = 1", CHECK),
+    ("less than nothing is lost", "UPDATE payments SET lost = -1", CHECK),
     ("an address has two accounts", f"INSERT INTO accounts VALUES ({OTHER}, 'ada@example.org', 'Eve', 'active', now())", UNIQUE),
     ("an address has capital letters", "UPDATE accounts SET email = 'Ada@example.org'", CHECK),
     ("an account has two open carts", f"INSERT INTO carts VALUES ({OTHER}, {ID}, '[]', 'open', NULL, now())", UNIQUE),
     (
         "a reference has two payments",
-        f"INSERT INTO payments VALUES ({OTHER}, {ID}, 1, 'manual', 0, 0, 0, 0, 'EUR', now(), 'failed', 'pi_1')",
+        f"INSERT INTO payments VALUES ({OTHER}, {ID}, 1, 'manual', 0, 0, 0, 0, 0, 'EUR', now(), 'failed', 'pi_1')",
         UNIQUE,
     ),
     ("a fact is booked twice", "INSERT INTO journal_entries (fact, kind, at) VALUES ('fact', 'refund', now())", UNIQUE),
