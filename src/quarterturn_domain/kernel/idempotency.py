@@ -66,7 +66,7 @@ def fingerprint(command: object) -> str:
     return hashlib.sha256(_canonical(command).encode()).hexdigest()
 
 
-def _canonical(value: object) -> str:
+def _canonical(value: Any) -> str:  # noqa: ANN401
     kind: Any = type(value)
     if kind is str:
         return repr(value)

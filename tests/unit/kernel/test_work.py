@@ -56,7 +56,7 @@ class Heard:
         """What is remembered."""
         return tuple(self.events)
 
-    def pending(self, limit: int, /) -> Sequence[Message]:
+    def pending(self, limit: int, /, *, after: int = 0) -> Sequence[Message]:
         """Nothing goes out."""
         raise NotImplementedError
 
