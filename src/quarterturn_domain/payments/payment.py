@@ -173,13 +173,16 @@ class Payment:
 
     def lose(self, amount: Money, *, disputed: bool = False) -> Payment:
         """A dispute was lost, and `amount` of what was left with it: what remains can be refunded, once no dispute is open."""
-        assert 0 <= amount.minor <= self.refundable.minor
+        assert amount.minor >= 0
+        if amount and amount > self.refundable:
+            raise RefundTooLarge(amount, self.refundable)
         after = attrs.evolve(self, lost=self.lost + amount)
         return after if disputed else after.move(f"lose{after._gone}")  # noqa: SLF001
 
     @property
     def _gone(self) -> str:
         """How an act that leads back ends, as the money stands."""
-        if self.refundable == self.captured:
+        # Of money in a wrong currency, which waits for a person, nothing has gone.
+        if not (self.refunded or self.lost):
             return ""
         return "_partly_refunded" if self.refundable else "_refunded"

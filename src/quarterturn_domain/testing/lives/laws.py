@@ -133,7 +133,10 @@ def prove_payments(work: PayoutsWork, order: Order) -> None:
     disputes = [each for each in work.disputes.of_order(order.id) if each.status is DisputeStatus.OPEN]
     disputed = {each.payment_id for each in disputes}
     for payment in work.payments.of_orders([order.id]).get(order.id, ()):
-        assert min(payment.refunded.minor, payment.lost.minor, payment.refundable.minor) >= 0, payment
+        # It may have arrived in a wrong currency: then nothing of it has gone.
+        gone = payment.refunded + payment.lost
+        assert min(payment.refunded.minor, payment.lost.minor) >= 0, payment
+        assert not gone or gone <= payment.captured, payment
         assert (payment.status is PaymentStatus.DISPUTED) == (payment.id in disputed), payment
         if f"payment:{payment.id}:captured" in captures:
             assert order.split.paid == payment.refundable, f"{order.split.paid} is left of {order.id}, of its payment otherwise"
