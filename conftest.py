@@ -13,5 +13,5 @@ pytest_collect_file = Sybil(
     excludes=["docs/_build/**", "docs/generated/**"],
 ).pytest()
 
-# Files that are run by Sphinx and by Alembic, inside of them: no modules to look for doctests in.
-collect_ignore = ["docs/conf.py", "src/quarterturn_adapters/postgres/migrations/env.py"]
+# Files that are run by Sphinx and by Alembic, inside of them, and the copies that Sphinx makes: no modules to look for doctests in.
+collect_ignore = ["docs/_build", "docs/conf.py", "src/quarterturn_adapters/postgres/migrations/env.py"]
