@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 import attrs
 
@@ -61,6 +62,10 @@ def same_request(answer: Answer, fingerprint: str) -> Answer:
     return answer
 
 
+_PLAIN: Final = frozenset({int, bool, UUID, type(None)})
+"""What is written as it is: most of what commands are made of."""
+
+
 def fingerprint(command: object) -> str:
     """SHA-256, in hex, of everything that `command` asks for, leaving out fields marked with `TIMING`."""
     return hashlib.sha256(_canonical(command).encode()).hexdigest()
@@ -70,6 +75,8 @@ def _canonical(value: Any) -> str:  # noqa: ANN401
     kind: Any = type(value)
     if kind is str:
         return repr(value)
+    if kind in _PLAIN:
+        return str(value)
     if kind is tuple or kind is list:
         return "[" + ",".join([_canonical(each) for each in value]) + "]"
     names = _content(kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 import attrs
@@ -54,7 +55,7 @@ class Money:
     @classmethod
     def zero(cls, currency: Currency) -> Money:
         """Nothing, in `currency`."""
-        return cls(0, currency)
+        return _zero(currency)
 
     def allocate(self, weights: Sequence[int]) -> tuple[Money, ...]:
         """Split into shares in proportion to `weights`, exactly: the largest remainder method, ties to the earlier share.
@@ -133,6 +134,12 @@ class Money:
 
     def __repr__(self) -> str:
         return f"Money('{self}')"
+
+
+@cache
+def _zero(currency: Currency) -> Money:
+    """Nothing is the most frequent amount, and the same one every time."""
+    return Money(0, currency)
 
 
 def total(amounts: Iterable[Money], currency: Currency) -> Money:

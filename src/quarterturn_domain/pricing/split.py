@@ -56,7 +56,7 @@ class Split:
         unit = paid.currency
         earning = paid.minor + subsidy - commission - commission_tax - tax_kept
         assert min(paid.minor, earning, commission, commission_tax, tax_kept, subsidy) >= 0, "no part of a charge is negative"
-        nothing = Money(0, unit)
+        nothing = Money.zero(unit)
         return cls(
             paid,
             Money(earning, unit),

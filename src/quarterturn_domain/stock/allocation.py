@@ -6,6 +6,7 @@ sale: when units are short, lapsed holds of others that the shelf knows are expi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -219,15 +220,13 @@ class Allocation:
 
     def _settle(self, reservation: Reservation) -> None:
         kept = self._reservations.setdefault(reservation.order_id, [])
-        for place, each in enumerate(kept):
-            if each.key == reservation.key:
-                kept[place] = reservation
-                break
+        # In the order of a shelf that was loaded, so that a batch decides what single commands would decide.
+        spot = _spot(reservation)
+        place = bisect_left(kept, spot, key=_spot)
+        if place < len(kept) and _spot(kept[place]) == spot:
+            kept[place] = reservation
         else:
-            kept.append(reservation)
-            # As on a shelf that was loaded, so that a batch decides what single commands would decide.
-            if len(kept) > 1:
-                kept.sort(key=lambda each: each.key)
+            kept.insert(place, reservation)
         self.changed_reservations[reservation.key] = reservation
 
     def _moved(self, movement: Movement, item: StockItem) -> None:
@@ -250,6 +249,11 @@ def _freed(items: Sequence[StockItem], lapsed: Sequence[Reservation]) -> Sequenc
     for each in lapsed:
         held[each.location_id] = held.get(each.location_id, 0) + each.quantity
     return [item.release(held[item.location_id]) if item.location_id in held else item for item in items]
+
+
+def _spot(reservation: Reservation) -> tuple[Sku, LocationId]:
+    """What tells the reservations of one order apart, and orders them."""
+    return (reservation.sku, reservation.location_id)
 
 
 def wanted_units(lines: Iterable[tuple[Sku, int]]) -> dict[Sku, int]:
