@@ -30,6 +30,7 @@ from quarterturn_domain.payments.refunding import RefundLine, RequestRefund
 from quarterturn_domain.payments.taking import ConfirmPayment, StartPayment
 from quarterturn_domain.payouts.paying import RunPayouts
 from quarterturn_domain.pricing.explain import explain
+from quarterturn_domain.settlement.chart import AccountKind
 from quarterturn_domain.stock.receiving import MoveStock, OpenLocation
 
 CART: Final = CartId(named("cart"))
@@ -299,8 +300,10 @@ def _end(shop: Shop, steps: tuple[Step, ...]) -> Story:
     order = _order(shop)
     with app.begin() as work:
         payment = work.payments.find([PAYMENT])[PAYMENT]
-        totals = work.journal.totals()
+        found = work.journal.totals()
         payouts = {each.id: work.payouts.of_vendor(each.id, None, 10) for each in SELLERS}
+    chart = list(AccountKind)
+    totals = {key: found[key] for key in sorted(found, key=lambda key: (chart.index(key[0]), key[1].code))}
     shares = []
     for each in SELLERS:
         part = order.vendor_order(each.id)
