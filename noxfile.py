@@ -18,8 +18,11 @@ nox.options.sessions = ["tests"]
 ROOT = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
 LOCKS = {
-    "dev": ("--extra=cli", "--extra=embedded", "--extra=testing", "--group=dev"),
-    "demo": ("--extra=cli", "--extra=embedded", "--group=build"),
+    "dev": (
+        *("--extra=api", "--extra=embedded", "--extra=stripe", "--extra=telemetry", "--extra=testing", "--extra=worker"),
+        "--group=dev",
+    ),
+    "demo": ("--extra=api", "--extra=embedded", "--group=build"),
     "lowest": ("--extra=all", "--group=test", "--resolution=lowest-direct"),
 }
 

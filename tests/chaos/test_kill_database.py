@@ -86,8 +86,13 @@ def test_after_a_long_absence_the_desk_serves_on_soon() -> None:
 
 
 def _kill_a_backend(url: str) -> None:
-    """SIGKILL to one server process that works for the program; its server, which is ours, then starts all of them anew."""
-    with psycopg.connect(url) as connection:
+    """SIGKILL to one server process that works for the program, and wait until its server, which is ours, ends all others over it.
+
+    The server hears of the death a moment later. Whoever connects before that moment is let in, and thrown out.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute(_BACKENDS).fetchone()
-    assert found is not None, "the program has no connection"
-    os.kill(found[0], signal.SIGKILL)
+        assert found is not None, "the program has no connection"
+        os.kill(found[0], signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT pg_sleep(%s)", (SERVES_ON_WITHIN_SECONDS,))
