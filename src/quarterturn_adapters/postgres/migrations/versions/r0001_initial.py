@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from alembic import op
+from quarterturn_adapters.postgres.migrations.scripts import run_beside
 
 revision = "0001"
 down_revision = None
@@ -13,7 +10,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Create everything."""
-    sql = Path(__file__).with_name("r0001_initial.sql").read_text(encoding="utf-8")
-    driver: Any = op.get_bind().connection.driver_connection
-    # Without parameters the driver sends many statements at once, and reads no percent sign as a place for one.
-    driver.execute(sql)
+    run_beside(__file__)

@@ -1,0 +1,1 @@
+-- Finding products: by words, by filters, near a place.

@@ -1,0 +1,1 @@
+-- Reading in pages what the edge lists, and the figures of the marketplace.

@@ -1,0 +1,1 @@
+-- Webhooks of providers as they arrived, and what reconciliation needs.
