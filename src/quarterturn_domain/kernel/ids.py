@@ -13,6 +13,8 @@ from uuid import UUID
 from quarterturn_domain.kernel.errors import Invalid
 
 AccountId = NewType("AccountId", UUID)
+SessionId = NewType("SessionId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
 VendorId = NewType("VendorId", UUID)
 CategoryId = NewType("CategoryId", UUID)
 ProductId = NewType("ProductId", UUID)
