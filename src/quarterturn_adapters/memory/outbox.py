@@ -7,6 +7,9 @@ from datetime import datetime
 from itertools import takewhile
 from uuid import UUID
 
+import attrs
+
+from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.memory.tables import Counter, Table, Transactions
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answer
@@ -51,20 +54,44 @@ class MemoryOutbox:
         """Drop delivered messages; what is unknown or dropped already is passed over."""
         self._messages.drop([message.sequence for message in self._by_id.find(ids)])
 
+    def forget(self, _: datetime, /) -> int:
+        """Drop the messages that were delivered before an instant: they are gone since they were, and there are none."""
+        return 0
+
+
+@attrs.frozen
+class _Handled:
+    """That a subscriber has handled a message, and since when that is noted."""
+
+    subscriber: str
+    message_id: UUID
+    at: datetime
+
 
 class MemoryInbox:
     """Which messages each subscriber has handled."""
 
     def __init__(self, transactions: Transactions) -> None:
-        self._handled: Table[tuple[str, UUID], tuple[str, UUID]] = Table(transactions, "message", lambda handled: handled)
+        self._handled: Table[tuple[str, UUID], _Handled] = Table(
+            transactions, "message", lambda handled: (handled.subscriber, handled.message_id)
+        )
+        self._by_age = self._handled.sorted(lambda handled: (handled.at,))
+        # As in a database server, notes are dated by the machine's own clock, whatever time it is in the marketplace.
+        self._clock = SystemClock()
 
     def admit(self, subscriber: str, ids: Iterable[UUID], /) -> Sequence[UUID]:
         """Those of `ids` that `subscriber` sees for the first time, in order, noted from now on."""
         asked = dict.fromkeys((subscriber, each) for each in ids)
         known = self._handled.find(asked)
         fresh = [each for each in asked if each not in known]
-        self._handled.put(fresh)
+        now = self._clock.now()
+        self._handled.put(_Handled(*each, now) for each in fresh)
         return [message_id for _, message_id in fresh]
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop what was noted before an instant; returns how many notes."""
+        old = takewhile(lambda handled: handled.at < before, self._by_age.rows())
+        return self._handled.drop([(handled.subscriber, handled.message_id) for handled in old])
 
 
 class MemoryAnswers:

@@ -91,6 +91,10 @@ class PostgresInbox:
         fresh = {each for (each,) in found}
         return [each for each in asked if each in fresh]
 
+    def forget(self, before: datetime, /) -> int:
+        """Drop what was noted before an instant; returns how many notes."""
+        return len(self._statements.rows("DELETE FROM inbox WHERE at < %s RETURNING 1", before))
+
 
 class PostgresAnswers(PostgresRepository[str, Answer]):
     """The first answer to every idempotency key."""

@@ -44,6 +44,7 @@ _KINDS: Final = {
     "stock_items": "stock item",
     "variants": "product",
     "vendor_orders": "order",
+    "vendor_refunds": "refund",
     "vendors": "vendor",
 }
 

@@ -7,9 +7,10 @@ same transaction as the capture that it books. Everything else hears of it after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from datetime import datetime
+from typing import Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -52,12 +53,23 @@ class Outbox(Protocol):
         """Mark messages as delivered; what is unknown or already delivered is passed over."""
         ...
 
+    def forget(self, before: datetime, /) -> int:
+        """Drop the messages that were delivered before an instant, and no others; returns how many there still were."""
+        ...
+
 
 class Inbox(Protocol):
     """What every subscriber has already handled: the memory that turns "at least once" into one effect."""
 
     def admit(self, subscriber: str, ids: Iterable[UUID], /) -> Sequence[UUID]:
         """Those of `ids` that `subscriber` sees for the first time, in order, noted from now on."""
+        ...
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop what was noted before an instant, for every subscriber; returns how many notes.
+
+        A message that comes again after that is admitted again: `before` has to be older than any message that may still come.
+        """
         ...
 
 
@@ -124,11 +136,3 @@ class Reactions(Generic[W]):
                 if not types.isdisjoint(present):
                     reaction(work, [event for event in fresh if type(event) in types])
         raise AssertionError("reactions answer each other without end")
-
-
-def by_type(events: Iterable[Event]) -> Mapping[type[Event], Sequence[Any]]:
-    """`events` grouped by their class, each group in order."""
-    groups: dict[type[Event], list[Any]] = {}
-    for event in events:
-        groups.setdefault(type(event), []).append(event)
-    return groups

@@ -46,6 +46,7 @@ PRODUCTS: Final = Table(
     text("status"),
     one_of("status", PRODUCT.states),
 )
+Index("products_creator_idx", PRODUCTS.c.created_by, PRODUCTS.c.id, postgresql_where=PRODUCTS.c.created_by.is_not(None))
 
 VARIANTS: Final = Table(
     "variants",

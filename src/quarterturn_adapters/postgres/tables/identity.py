@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import CHAR, Boolean, Column, Table, UniqueConstraint
+from sqlalchemy import CHAR, Boolean, Column, Index, Table, UniqueConstraint
 
 from quarterturn_adapters.postgres.tables.columns import document, identity, instant, law, metadata, one_of, text
 from quarterturn_domain.identity.account import ACCOUNT
@@ -38,3 +38,4 @@ VENDORS: Final = Table(
     one_of("status", VENDOR.states),
     law("payout_account", "payout_reference IS NOT NULL OR NOT payout_ready"),
 )
+Index("vendors_status_idx", VENDORS.c.status, VENDORS.c.id)

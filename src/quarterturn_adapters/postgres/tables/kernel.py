@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Identity, Index, SmallInteger, Table
+from sqlalchemy import text as text_of
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from quarterturn_adapters.postgres.tables.columns import document, identity, instant, metadata, text
 
@@ -31,7 +33,9 @@ INBOX: Final = Table(
     metadata,
     text("subscriber", primary_key=True),
     identity("id", primary_key=True),
+    Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=text_of("now()")),
 )
+Index("inbox_at_idx", INBOX.c.at)
 
 ANSWERS: Final = Table(
     "answers",

@@ -38,6 +38,7 @@ CARTS: Final = Table(
 )
 Index("carts_open_owner_key", CARTS.c.owner_id, unique=True, postgresql_where=text("status = 'open' AND owner_id IS NOT NULL"))
 Index("carts_idle_idx", CARTS.c.changed_at, CARTS.c.id, postgresql_where=text("status = 'open'"))
+Index("carts_ordered_idx", CARTS.c.changed_at, postgresql_where=text("status = 'ordered'"))
 
 ORDERS: Final = Table(
     "orders",
@@ -58,6 +59,10 @@ ORDERS: Final = Table(
 Index("orders_latest_idx", ORDERS.c.placed_at, ORDERS.c.id)
 Index("orders_buyer_idx", ORDERS.c.buyer_id, ORDERS.c.placed_at, ORDERS.c.id, postgresql_where=ORDERS.c.buyer_id.is_not(None))
 Index("orders_unpaid_idx", ORDERS.c.deadline, ORDERS.c.id, postgresql_where=text("state = 'placed'"))
+# Most orders are paid: those are found among all. A checkout writes nothing here.
+Index(
+    "orders_ended_idx", ORDERS.c.state, ORDERS.c.placed_at, ORDERS.c.id, postgresql_where=text("state IN ('expired', 'cancelled')")
+)
 
 VENDOR_ORDERS: Final = Table(
     "vendor_orders",
@@ -73,6 +78,15 @@ VENDOR_ORDERS: Final = Table(
     law("delivered", "delivered_at IS NULL OR status = 'delivered'"),
 )
 Index("vendor_orders_vendor_idx", VENDOR_ORDERS.c.vendor_id, VENDOR_ORDERS.c.placed_at, VENDOR_ORDERS.c.order_id)
+# From the payment on; a checkout writes nothing here.
+Index(
+    "vendor_orders_status_idx",
+    VENDOR_ORDERS.c.vendor_id,
+    VENDOR_ORDERS.c.status,
+    VENDOR_ORDERS.c.placed_at,
+    VENDOR_ORDERS.c.order_id,
+    postgresql_where=text("status <> 'pending'"),
+)
 
 _PARTS: Final = ("paid", "earning", "commission", "commission_tax", "tax_kept", "subsidy")
 
@@ -141,3 +155,7 @@ RETURNS: Final = Table(
     one_of("status", RETURN.states),
 )
 Index("returns_order_idx", RETURNS.c.order_id, RETURNS.c.id)
+Index("returns_latest_idx", RETURNS.c.requested_at, RETURNS.c.id)
+Index("returns_status_idx", RETURNS.c.status, RETURNS.c.requested_at, RETURNS.c.id)
+Index("returns_vendor_idx", RETURNS.c.vendor_id, RETURNS.c.requested_at, RETURNS.c.id)
+Index("returns_vendor_status_idx", RETURNS.c.vendor_id, RETURNS.c.status, RETURNS.c.requested_at, RETURNS.c.id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import Column, Index, Table, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from quarterturn_adapters.postgres.tables.columns import (
     count,
@@ -72,7 +73,17 @@ REFUNDS: Final = Table(
     law("attempt", "attempt >= 1"),
 )
 Index("refunds_order_idx", REFUNDS.c.order_id)
+Index("refunds_latest_idx", REFUNDS.c.requested_at, REFUNDS.c.id)
 Index("refunds_open_idx", REFUNDS.c.requested_at, REFUNDS.c.id, postgresql_where=REFUNDS.c.status.in_(OPEN_REFUNDS))
+
+VENDOR_REFUNDS: Final = Table(
+    "vendor_refunds",
+    metadata,
+    # Which vendors' lines a refund is of, kept with it, so that a vendor's refunds are found from the vendor.
+    identity("vendor_id", primary_key=True),
+    Column("requested_at", TIMESTAMP(timezone=True), primary_key=True),
+    identity("refund_id", primary_key=True),
+)
 
 DISPUTES: Final = Table(
     "disputes",
@@ -91,3 +102,5 @@ DISPUTES: Final = Table(
     one_of("status", DISPUTE.states),
 )
 Index("disputes_order_idx", DISPUTES.c.order_id)
+Index("disputes_latest_idx", DISPUTES.c.opened_at, DISPUTES.c.id)
+Index("disputes_status_idx", DISPUTES.c.status, DISPUTES.c.opened_at, DISPUTES.c.id)

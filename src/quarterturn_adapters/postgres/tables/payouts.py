@@ -41,6 +41,10 @@ PAYOUTS: Final = Table(
 Index("payouts_open_idx", PAYOUTS.c.id, postgresql_where=text("status IN ('scheduled', 'unknown', 'sent')"))
 Index("payouts_run_idx", PAYOUTS.c.run_id, PAYOUTS.c.id)
 Index("payouts_vendor_idx", PAYOUTS.c.vendor_id, PAYOUTS.c.id)
+Index("payouts_latest_idx", PAYOUTS.c.scheduled_at, PAYOUTS.c.id)
+Index("payouts_status_idx", PAYOUTS.c.status, PAYOUTS.c.scheduled_at, PAYOUTS.c.id)
+Index("payouts_vendor_latest_idx", PAYOUTS.c.vendor_id, PAYOUTS.c.scheduled_at, PAYOUTS.c.id)
+Index("payouts_vendor_status_idx", PAYOUTS.c.vendor_id, PAYOUTS.c.status, PAYOUTS.c.scheduled_at, PAYOUTS.c.id)
 Index(
     "payouts_reversible_idx",
     PAYOUTS.c.vendor_id,

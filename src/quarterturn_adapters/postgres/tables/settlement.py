@@ -24,6 +24,8 @@ ENTRIES: Final = Table(
     one_of("kind", EntryKind),
 )
 Index("journal_entries_order_idx", ENTRIES.c.order_id, postgresql_where=ENTRIES.c.order_id.is_not(None))
+# When orders were captured: what was sold in a range of days is one range of this.
+Index("journal_entries_captured_idx", ENTRIES.c.at, ENTRIES.c.order_id, postgresql_where=text("kind = 'capture'"))
 
 POSTINGS: Final = Table(
     "postings",
@@ -42,6 +44,12 @@ POSTINGS: Final = Table(
 Index(
     "postings_vendor_idx", POSTINGS.c.vendor_id, POSTINGS.c.at, POSTINGS.c.entry, postgresql_where=POSTINGS.c.vendor_id.is_not(None)
 )
+# The entries of an account that few captures touch; those of the others are found among all.
+DENSE: Final = sorted(
+    {AccountKind.PROCESSOR_CLEARING, AccountKind.PROCESSOR_FEES, AccountKind.VENDOR_PENDING, AccountKind.COMMISSION_REVENUE}
+)
+"""The accounts that every capture posts to."""
+Index("postings_account_idx", POSTINGS.c.account, POSTINGS.c.entry, postgresql_where=POSTINGS.c.account.not_in(DENSE))
 
 BALANCES: Final = Table(
     "account_balances",

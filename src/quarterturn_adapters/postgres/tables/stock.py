@@ -19,6 +19,7 @@ LOCATIONS: Final = Table(
     text_column("name"),
     count("priority"),
 )
+Index("locations_vendor_idx", LOCATIONS.c.vendor_id, LOCATIONS.c.id)
 
 KITS: Final = Table("kits", metadata, sku(primary_key=True))
 
@@ -48,6 +49,7 @@ STOCK_ITEMS: Final = Table(
     # Room on every page for the next version of its rows: a sale moves no index entry.
     info={FILLFACTOR: 50},
 )
+Index("stock_items_location_idx", STOCK_ITEMS.c.location_id, STOCK_ITEMS.c.sku)
 
 RESERVATIONS: Final = Table(
     "reservations",

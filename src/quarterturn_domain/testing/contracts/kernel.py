@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from quarterturn_domain.testing.contracts.database import (
 from quarterturn_domain.testing.contracts.equality import differences
 
 TICK: Final = timedelta(microseconds=1)
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+FAR_OFF: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class UnitOfWorkContract(DatabaseContract):
@@ -222,6 +224,20 @@ class OutboxContract(DatabaseContract):
             undo()
         assert before == self.pending(db)
 
+    def test_only_what_is_delivered_is_forgotten(self, db: Begin[Any]) -> None:
+        """`forget` never drops a message that waits, however old; what was delivered long enough ago is gone after it."""
+        self.append(db, *_facts(3))
+        first, *waiting = self.pending(db)
+        with db() as work:
+            self.outbox(work).delivered([first.id])
+        with db() as work:
+            assert 0 == self.outbox(work).forget(LONG_AGO)
+        with db() as work:
+            assert 1 >= self.outbox(work).forget(FAR_OFF)
+        assert waiting == self.pending(db)
+        with db() as work:
+            assert 0 == self.outbox(work).forget(FAR_OFF)
+
     def test_two_never_deliver_the_same(self, db: Begin[Any]) -> None:
         """Messages that one unit of work has claimed and delivered are not given to another that asks meanwhile."""
         self.append(db, *_facts(4))
@@ -283,6 +299,18 @@ class InboxContract(DatabaseContract):
             self.inbox(work).admit("mailer", [samples.numbered(1, 1)])
             undo()
         assert [1] == self.admit(db, "mailer", 1)
+
+    def test_old_notes_are_forgotten(self, db: Begin[Any]) -> None:
+        """`forget` drops what was noted before an instant, for every subscriber, and says how many; it is admitted again."""
+        self.admit(db, "mailer", 1, 2)
+        self.admit(db, "search", 1)
+        with db() as work:
+            assert 0 == self.inbox(work).forget(LONG_AGO)
+        assert [] == self.admit(db, "mailer", 1, 2)
+        with db() as work:
+            assert 3 == self.inbox(work).forget(FAR_OFF)
+        assert [1, 2] == self.admit(db, "mailer", 1, 2)
+        assert [1] == self.admit(db, "search", 1)
 
     def test_of_two_at_once_one_is_admitted(self, db: Begin[Any]) -> None:
         """Two handlers that get the same message at the same time are not both admitted."""
