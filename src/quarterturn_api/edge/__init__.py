@@ -1,0 +1,1 @@
+"""Edge: what every request passes through, whatever it asks for."""

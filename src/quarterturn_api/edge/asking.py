@@ -1,0 +1,72 @@
+"""Asking: a request as the routes see it: who asks, of which vendor it is about, and the service that answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import ClientException, NotAuthorizedException, ValidationException
+from litestar.types import Empty
+
+from quarterturn_domain.identity.asker import Asker
+from quarterturn_domain.kernel.ids import AccountId, VendorId
+
+if TYPE_CHECKING:
+    from quarterturn_api.edge.service import Service
+
+
+class Ask(Request[Asker | None, str | None, State]):
+    """A request; what a handler needs of it without asking for it by name."""
+
+    @property
+    def service(self) -> Service:
+        """What answers: every use case, the desk, the provider."""
+        return cast("Service", self.scope["litestar_app"].state.service)
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks; 401 when nobody says so, which a route that needs somebody has refused before."""
+        asker: Asker | None = self.scope.get("user")
+        if asker is None:
+            raise NotAuthorizedException
+        return asker
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account that asks."""
+        return self.asker.account_id
+
+    @property
+    def vendor_id(self) -> VendorId:
+        """The vendor that the request is about, which the asker may act for: see `access.guard`."""
+        return cast("VendorId", self.scope["state"]["vendor_id"])
+
+    @property
+    def correlation_id(self) -> str:
+        """What ties this request to its log lines."""
+        return cast("str", self.scope["state"].get("correlation_id", ""))
+
+    @property
+    def now(self) -> datetime:
+        """The instant, by the clock of the service."""
+        return self.service.clock.now()
+
+    async def json(self) -> Any:  # noqa: ANN401
+        """The body as the handler's `data` wants it, read in one pass and strictly: `"3"` is no number.
+
+        Litestar reads JSON first and converts leniently afterwards, which is right for queries and wrong for bodies.
+        """
+        if self._json is Empty:
+            wanted = self.route_handler.parsed_fn_signature.parameters.get("data")
+            try:
+                self._json = msgspec.json.decode(await self.body() or b"null", type=wanted.annotation if wanted else Any)
+            except msgspec.ValidationError as wrong:
+                text, _, where = str(wrong).partition(" - at `")
+                field = where.rstrip("`").removeprefix("$").removeprefix(".")
+                raise ValidationException(text, extra=[{"message": text, "key": field}]) from None
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as malformed:
+                raise ClientException(f"The body is not JSON: {malformed}") from None
+        return self._json

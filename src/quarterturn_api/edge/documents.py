@@ -1,0 +1,158 @@
+"""Documents: the OpenAPI description, with what operations have in common said once.
+
+Handlers say their summary, their bodies and what is special; the errors that may come, and the parameters that the edge itself
+reads, follow from how a route is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final
+
+from litestar import Litestar
+from litestar._openapi.plugin import OpenAPIPlugin
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import ScalarRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from quarterturn_api.edge.access import KEY, VENDOR_HEADER, Access
+
+ERROR: Final = "Error"
+
+_ABOUT: Final = """The core of a multi-vendor marketplace: one checkout takes goods from many vendors, one payment is split to the
+cent.
+
+Amounts are exact decimals in text. Lists are paginated: `limit`, and `cursor` from `nextCursor` of the page before. `fields` asks
+for some fields only. Every error has one body; its `code` names what went wrong, its `details` are the facts.
+"""
+
+_SENTENCES: Final = {
+    HTTPStatus.BAD_REQUEST: "The request is malformed",
+    HTTPStatus.UNAUTHORIZED: "Nobody says who asks, or what they say is not accepted",
+    HTTPStatus.FORBIDDEN: "Whoever asks may not do this",
+    HTTPStatus.NOT_FOUND: "There is no such thing, or it is not yours",
+    HTTPStatus.CONFLICT: "The state of things forbids it",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The values are invalid",
+    HTTPStatus.TOO_MANY_REQUESTS: "Asked too often",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not now; ask again",
+}
+
+_SCHEMA: Final = {
+    "title": "Error",
+    "type": "object",
+    "description": "Every refusal has this body.",
+    "required": ["statusCode", "error", "code", "message", "details", "timestamp", "path", "correlationId"],
+    "properties": {
+        "statusCode": {"type": "integer"},
+        "error": {"type": "string"},
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "details": {"type": "object"},
+        "timestamp": {"type": ["string", "null"], "format": "date-time"},
+        "path": {"type": "string"},
+        "correlationId": {"type": "string"},
+    },
+    "examples": [
+        {
+            "statusCode": 409,
+            "error": "Conflict",
+            "code": "stock_short",
+            "message": "Only 2 of ROWER-01 are available; 3 were asked for",
+            "details": {"sku": "ROWER-01", "wanted": 3, "available": 2},
+            "timestamp": "2026-03-02T09:00:00Z",
+            "path": "/api/v1/orders",
+            "correlationId": "6f0a3e0e-8f0e-4c0e-9a5e-2f5d3a3b8c11",
+        }
+    ],
+}
+
+
+def documented() -> OpenAPIConfig:
+    """What the description says of the whole."""
+    return OpenAPIConfig(
+        title="QuarterTurn",
+        version=version("quarterturn"),
+        description=_ABOUT,
+        path="/schema",
+        render_plugins=[ScalarRenderPlugin(), SwaggerRenderPlugin()],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT", description="An access token."),
+                "apiKey": SecurityScheme(type="http", scheme="bearer", description="An API key, which begins with qt_."),
+            }
+        ),
+    )
+
+
+def describe(app: Litestar) -> None:
+    """Complete the description of every operation of `app`."""
+    schema = app.plugins.get(OpenAPIPlugin).provide_openapi_schema()
+    schema["components"].setdefault("schemas", {})[ERROR] = _SCHEMA
+    for path, method, handler in _operations(app):
+        operation: dict[str, Any] = schema["paths"][path][method]
+        access: Access = handler.opt[KEY]
+        assert operation.get("summary"), f"{method} {path} has no summary"
+        # Litestar describes a validation error of its own, which is never answered.
+        operation["responses"].pop("400", None)
+        for status in _errors(path, method, access, operation):
+            operation["responses"][str(int(status))] = {
+                "description": _SENTENCES[status],
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ERROR}"}}},
+            }
+        operation["parameters"] = [*operation.get("parameters", []), *_parameters(method, access, handler)]
+        if method == "get" and not handler.opt.get("streamed"):
+            operation["responses"]["304"] = {"description": "Nothing has changed since the answer with this ETag"}
+
+
+def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler) and handler.resolve_include_in_schema() and KEY in handler.opt:
+                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                    yield getattr(route, "path_format", route.path), method.lower(), handler
+
+
+def _errors(path: str, method: str, access: Access, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
+    yield HTTPStatus.BAD_REQUEST
+    # A token that is wrong is refused wherever it is shown.
+    yield HTTPStatus.UNAUTHORIZED
+    if access.permission is not None:
+        yield HTTPStatus.FORBIDDEN
+    if "{" in path or access.of_vendor or method != "get" or operation.get("parameters"):
+        yield HTTPStatus.NOT_FOUND
+        yield HTTPStatus.UNPROCESSABLE_ENTITY
+    if method != "get":
+        yield HTTPStatus.CONFLICT
+        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    yield HTTPStatus.TOO_MANY_REQUESTS
+    yield HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _parameters(method: str, access: Access, handler: HTTPRouteHandler) -> Iterator[dict[str, Any]]:
+    if access.of_vendor:
+        yield {
+            "name": VENDOR_HEADER,
+            "in": "header",
+            "required": False,
+            "description": "The vendor that the request is about; needed by who acts for several.",
+            "schema": {"type": "string", "format": "uuid"},
+        }
+    if method == "get" and not handler.opt.get("streamed"):
+        yield {
+            "name": "fields",
+            "in": "query",
+            "required": False,
+            "description": "Names of fields, with commas between them: of the object, or of each item of a list, only these.",
+            "schema": {"type": "string", "maxLength": 500},
+        }
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "The ETag of an answer that you have; 304 when it is still the same.",
+            "schema": {"type": "string", "maxLength": 200},
+        }

@@ -1,0 +1,107 @@
+"""The front door: every request passes it, also one that no route takes: correlation id, log line, figures, headers.
+
+It is plain ASGI around the whole application, so that a 404 and a crash are told of like everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from time import perf_counter
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from quarterturn_api.edge.metrics import Metrics
+
+CORRELATION_HEADER: Final = "X-Correlation-ID"
+_CORRELATION: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+
+SECURITY_HEADERS: Final = (
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-site"),
+)
+NOTHING_LOADS: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+"""For answers that are data; a page of documentation says its own."""
+
+_log = structlog.stdlib.get_logger("quarterturn.request")
+
+
+class FrontDoor:
+    """Wraps the application; `hosts` are those that it may be called by, or `*` among them for any."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, hosts: Collection[str] = ("*",)) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._hosts = None if "*" in hosts else frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        host, given = b"", b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"x-correlation-id":
+                given = value
+        correlation = given.decode() if _CORRELATION.fullmatch(given) else str(uuid4())
+        scope.setdefault("state", {})["correlation_id"] = correlation
+        status = 500
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-correlation-id", correlation.encode()), *SECURITY_HEADERS]
+                if not any(name == b"content-security-policy" for name, _ in headers):
+                    headers.append(NOTHING_LOADS)
+                message["headers"] = headers
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation):
+            try:
+                if self._hosts is not None and host.decode("latin-1").rsplit(":", 1)[0].lower() not in self._hosts:
+                    await _misdirected(scope, told, correlation)
+                else:
+                    await self._app(scope, receive, told)
+            finally:
+                self._tell(scope, status, perf_counter() - began)
+
+    def _tell(self, scope: HTTPScope, status: int, seconds: float) -> None:
+        template = scope.get("path_template") or "(none)"
+        self._metrics.requested(scope["method"], template, status, seconds)
+        asker: Any = scope.get("user")
+        _log.info(
+            "request",
+            method=scope["method"],
+            endpoint=template,
+            status_code=status,
+            response_time_ms=round(seconds * 1_000, 2),
+            user_id=None if asker is None else str(asker.account_id),
+        )
+
+
+async def _misdirected(scope: HTTPScope, send: Send, correlation: str) -> None:
+    body = {
+        "statusCode": 400,
+        "error": "Bad Request",
+        "code": "unknown_host",
+        "message": "This service is not known by the name in the header Host",
+        "details": {},
+        "timestamp": None,
+        "path": scope["path"],
+        "correlationId": correlation,
+    }
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(body), "more_body": False})

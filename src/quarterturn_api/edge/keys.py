@@ -1,0 +1,36 @@
+"""Idempotency keys: the same key of the same account names the same thing, so that what is asked twice is done once.
+
+The id of what a request creates follows from its key (a UUID of version 5 of the account, the act and the key), and an id says
+only one thing: the domain answers the same content with what it made the first time, and other content with `Conflict`. So the
+key is kept with the change itself, in its transaction, and nothing has to be remembered beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from uuid import UUID, uuid5
+
+from litestar.params import Parameter
+
+from quarterturn_domain.identity.asker import Asker
+
+_NAMESPACE: Final = UUID("0b1d7c2e-51c3-5e0b-9f57-3a2f4f5a9d11")
+
+IdempotencyKey = Annotated[
+    str,
+    Parameter(
+        header="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description=(
+            "A name that you make up for this request, such as a UUID. Repeated with the same body it answers the same and "
+            "nothing is done twice; with another body it is refused with 409."
+        ),
+    ),
+]
+
+
+def named(asker: Asker, act: str, key: str) -> UUID:
+    """The id of what `asker` creates by `act` under `key`: the same for the same three."""
+    return uuid5(_NAMESPACE, f"{asker.account_id}:{act}:{key}")

@@ -1,0 +1,51 @@
+"""Metrics: what Prometheus reads: requests by route, method and status, and how long they took."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where processes of one service share their figures, by the convention of Prometheus' client."""
+
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The figures of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self._requests = Counter("quarterturn_requests", "Requests that were answered.", labels, registry=self.registry)
+        self._seconds = Histogram(
+            "quarterturn_request_seconds",
+            "How long requests took, in seconds.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "quarterturn_desk_waiting",
+            "Orders that wait at the desk.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+
+    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def exposed(self) -> bytes:
+        """Everything in the text format of Prometheus; of all processes when they share a folder."""
+        if SHARED_FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return generate_latest(shared)

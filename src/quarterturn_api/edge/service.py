@@ -1,0 +1,38 @@
+"""The service: what routes can reach; one of it serves one process."""
+
+from __future__ import annotations
+
+import attrs
+
+from quarterturn_adapters.bootstrap import Application
+from quarterturn_adapters.databases import Opened
+from quarterturn_adapters.desk import Desk
+from quarterturn_adapters.providers import Provider
+from quarterturn_adapters.settings import Settings
+from quarterturn_api.edge.callers import Callers
+from quarterturn_api.edge.limits import Limits
+from quarterturn_api.edge.metrics import Metrics
+from quarterturn_api.edge.tokens import Tokens
+from quarterturn_domain.identity.asker import Asker
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.ids import Ids, SessionId
+from quarterturn_domain.ordering.checkout import CheckOutCarts
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Service:
+    """What routes can reach; one of it serves one process."""
+
+    application: Application
+    check_out_carts: CheckOutCarts
+    desk: Desk
+    provider: Provider
+    settings: Settings
+    tokens: Tokens
+    sessions: Callers[SessionId, Asker]
+    keys: Callers[str, Asker]
+    limits: Limits
+    metrics: Metrics
+    clock: Clock
+    ids: Ids
+    database: Opened

@@ -1,0 +1,162 @@
+"""Orders of whoever asks: place, read, cancel, send back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from quarterturn_api.bodies.orders import OrderBody, ReturnBody
+from quarterturn_api.edge.access import needs
+from quarterturn_api.edge.asking import Ask
+from quarterturn_api.edge.bodies import Asked, Count, Country, Line, MoneyBody, Page, SkuText
+from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
+from quarterturn_domain.identity.role import Permission
+from quarterturn_domain.kernel.ids import OrderId, ReturnId, Sku, VendorId
+from quarterturn_domain.ordering.cancelling import CancelOrder
+from quarterturn_domain.ordering.events import Units
+from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
+from quarterturn_domain.ordering.ports import Place
+from quarterturn_domain.ordering.returning import RequestReturn
+from quarterturn_domain.pricing.tax import Destination
+
+TAGS: Final = ["orders"]
+
+
+class BasketLineAsked(Asked):
+    """So many units of an offer."""
+
+    sku: SkuText
+    quantity: Count
+
+
+class DestinationAsked(Asked):
+    """Where it is sent to, as far as taxes go."""
+
+    country: Country
+    region: Annotated[str, msgspec.Meta(max_length=10, pattern="^[A-Z0-9-]*$")] = ""
+
+    def destination(self) -> Destination:
+        """As the domain has it."""
+        return Destination(self.country, self.region or None)
+
+
+class OrderAsked(Asked):
+    """A basket to buy; `expectedTotal` is what the buyer was shown, and another total is refused."""
+
+    lines: Annotated[list[BasketLineAsked], msgspec.Meta(min_length=1, max_length=100)]
+    expected_total: MoneyBody | None = None
+    codes: Annotated[tuple[Line, ...], msgspec.Meta(max_length=20)] = ()
+    destination: DestinationAsked | None = None
+
+
+class CancelAsked(Asked):
+    """Why an order is given up."""
+
+    reason: Line
+
+
+class UnitsAsked(Asked):
+    """So many units of a line."""
+
+    line: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+    quantity: Count
+
+
+class ReturnAsked(Asked):
+    """Units that were delivered and are to go back; without units, all of that vendor."""
+
+    vendor_id: UUID
+    reason: Line
+    units: Annotated[tuple[UnitsAsked, ...], msgspec.Meta(max_length=100)] = ()
+
+
+@post(
+    "/orders",
+    summary="Place an order",
+    description="Holds the stock of the whole basket until the order's deadline, or refuses it as a whole.",
+    tags=TAGS,
+    **needs(Permission.SHOP),
+)
+async def place_order(request: Ask, data: JSONBody[OrderAsked], idempotency_key: IdempotencyKey) -> OrderBody:
+    """The order; the desk decides it together with those of others who ask at this moment."""
+    command = PlaceOrder(
+        order_id=OrderId(named(request.asker, "order", idempotency_key)),
+        lines=tuple(BasketLine(Sku(line.sku), line.quantity) for line in data.lines),
+        buyer_id=request.account_id,
+        expected_total=data.expected_total.money() if data.expected_total else None,
+        codes=data.codes,
+        destination=data.destination.destination() if data.destination else None,
+        at=request.now,
+    )
+    return OrderBody.of(await asyncio.wrap_future(request.service.desk.submit(command)))
+
+
+@get("/orders", summary="List my orders, the latest first", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
+def list_orders(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> Page[OrderBody]:
+    """A page of orders."""
+    after = place(cursor, tuple[datetime, UUID])
+    found = request.service.application.read_orders.of_buyer(request.account_id, _place(after), limit + 1)
+    return page(found, limit, OrderBody.of, lambda order: (order.placed_at, order.id))
+
+
+@get("/orders/{order_id:uuid}", summary="Read one of my orders", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
+def read_order(request: Ask, order_id: UUID) -> OrderBody:
+    """The order; 404 when it is somebody else's."""
+    return OrderBody.of(request.service.application.read_orders.one_of_buyer(request.account_id, OrderId(order_id)))
+
+
+@post(
+    "/orders/{order_id:uuid}/cancel",
+    summary="Cancel one of my orders",
+    description="Before it is paid as a whole; after that everything that is not shipped, which is refunded.",
+    tags=TAGS,
+    status_code=200,
+    sync_to_thread=True,
+    **needs(Permission.SHOP),
+)
+def cancel_order(request: Ask, order_id: UUID, data: JSONBody[CancelAsked], idempotency_key: IdempotencyKey) -> OrderBody:
+    """The order afterwards."""
+    command = CancelOrder(
+        cancellation_id=named(request.asker, "cancellation", idempotency_key),
+        order_id=OrderId(order_id),
+        reason=data.reason,
+        by=request.account_id,
+        at=request.now,
+    )
+    return OrderBody.of(request.service.application.cancel_orders(command))
+
+
+@post(
+    "/orders/{order_id:uuid}/returns",
+    summary="Ask to send units back",
+    tags=TAGS,
+    sync_to_thread=True,
+    **needs(Permission.SHOP),
+)
+def request_return(request: Ask, order_id: UUID, data: JSONBody[ReturnAsked], idempotency_key: IdempotencyKey) -> ReturnBody:
+    """The return, which the vendor decides about."""
+    command = RequestReturn(
+        return_id=ReturnId(named(request.asker, "return", idempotency_key)),
+        order_id=OrderId(order_id),
+        vendor_id=VendorId(data.vendor_id),
+        units=tuple(Units(each.line, each.quantity) for each in data.units),
+        reason=data.reason,
+        by=request.account_id,
+        at=request.now,
+    )
+    return ReturnBody.of(request.service.application.request_returns(command))
+
+
+def _place(after: tuple[datetime, UUID] | None) -> Place | None:
+    return None if after is None else (after[0], OrderId(after[1]))
+
+
+ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (place_order, list_orders, read_order, cancel_order, request_return)
