@@ -31,10 +31,13 @@ THREADS: Final = 8
 def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> Litestar:
     """The ASGI application that answers for `service`; the caller opens and closes the service."""
 
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="edge")
+    # Litestar keeps one for the process, and takes it before its loop runs.
+    set_asyncio_executor(pool)
+
     @asynccontextmanager
     async def threads(_: Litestar) -> AsyncIterator[None]:
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="edge") as pool:
-            set_asyncio_executor(pool)
+        with pool:
             yield
 
     origins = list(service.settings.allowed_origins)

@@ -24,6 +24,7 @@ from litestar.types import ExceptionHandlersMap
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Body
 from quarterturn_domain.identity.attempts import TooManyAttempts
+from quarterturn_domain.identity.signing_in import SignInRefused
 from quarterturn_domain.kernel.errors import (
     Conflict,
     DomainError,
@@ -31,14 +32,13 @@ from quarterturn_domain.kernel.errors import (
     Invalid,
     NotFound,
     Rejected,
-    Unauthenticated,
     Unavailable,
 )
 from quarterturn_domain.kernel.money import Money
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
-    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    SignInRefused: HTTPStatus.UNAUTHORIZED,
     Rejected: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -117,7 +117,7 @@ def refused(request: Ask, refusal: DomainError) -> Response[ErrorBody]:
     headers: dict[str, str] = {}
     if isinstance(refusal, (Unavailable, TooManyAttempts)):
         headers["Retry-After"] = str(refusal.retry_after_seconds or 1)
-    if isinstance(refusal, Unauthenticated):
+    if isinstance(refusal, SignInRefused):
         headers["WWW-Authenticate"] = "Bearer"
     return _answer(request, status_of(refusal), refusal.code, refusal.message, plain(refusal.facts()), headers)
 
