@@ -5,7 +5,7 @@ What happens in the transaction of its cause stands in `REACTIONS`; what happens
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
@@ -31,19 +31,25 @@ from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import CheckoutPolicy, PlaceOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.disputing import SyncDisputes
-from quarterturn_domain.payments.events import RefundRequested
+from quarterturn_domain.payments.events import RefundRequested, WebhookReceived
 from quarterturn_domain.payments.gateway import OutcomeUnknown, PaymentGateway
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
+from quarterturn_domain.payments.tracking import SyncRefunds
+from quarterturn_domain.payouts.catching_up import CatchUp, Pace
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.events import PayoutScheduled
 from quarterturn_domain.payouts.gateway import TransferGateway
+from quarterturn_domain.payouts.hearing import HandleWebhooks, TakeWebhooks
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms, start_hold
 from quarterturn_domain.pricing.ruling import RuleTerms
+from quarterturn_domain.search.dressing import DRESSED, DressWindow, dress
+from quarterturn_domain.search.finding import FindProducts, ShowCategories, ShowProduct
+from quarterturn_domain.search.ports import SearchWork
 from quarterturn_domain.settlement.posting import POSTED, post
 from quarterturn_domain.settlement.reading import ReadBooks
 from quarterturn_domain.settlement.sealing import SealJournal, VerifyChain
@@ -54,11 +60,16 @@ REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
     ((UnitsCancelled, ReturnReceived), refund_units),
     (POSTED, post),
     ((VendorOrderDelivered,), start_hold),
+    (DRESSED, dress),
 )
 """Which events are answered in their own transaction, and by whom."""
 
 
 T = TypeVar("T")
+
+
+class MarketplaceWork(PayoutsWork, SearchWork, Protocol):
+    """A unit of work that reaches everything."""
 
 
 class Decorator(Protocol):
@@ -78,7 +89,7 @@ def as_it_is(use_case: T) -> T:
 class Application:
     """Every use case, by the name of what it does; `begin` opens a unit of work with all reactions, `relay` delivers the outbox."""
 
-    begin: Begin[PayoutsWork]
+    begin: Begin[MarketplaceWork]
     clock: Clock
     ids: Ids
     relay: Relay
@@ -93,6 +104,11 @@ class Application:
     move_products: MoveProducts
     make_offers: MakeOffers
     change_offers: ChangeOffers
+
+    find_products: FindProducts
+    show_product: ShowProduct
+    category_tree: ShowCategories
+    dress_window: DressWindow
 
     open_locations: OpenLocations
     move_stocks: MoveStocks
@@ -118,6 +134,7 @@ class Application:
     request_refunds: RequestRefunds
     send_refunds: SendRefunds
     retry_refunds: RetryRefunds
+    sync_refunds: SyncRefunds
     sync_disputes: SyncDisputes
 
     seal_journal: SealJournal
@@ -132,30 +149,42 @@ class Application:
     confirm_payouts: ConfirmPayouts
     recover_debts: RecoverDebts
 
+    take_webhooks: TakeWebhooks
+    handle_webhooks: HandleWebhooks
+    catch_up: CatchUp
+
 
 def application(
-    begin: Begin[PayoutsWork],
+    begin: Begin[MarketplaceWork],
     *,
     payments: PaymentGateway,
     transfers: TransferGateway,
     clock: Clock,
     ids: Ids,
+    provider: str = "sandbox",
     policy: CheckoutPolicy | None = None,
+    pace: Pace | None = None,
     retried: Decorator = as_it_is,
 ) -> Application:
     """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers.
 
+    `provider` is what that provider is called where it tells of something (`TakeWebhooks`).
     `retried` is stacked on every use case: it asks again when the database gave a transaction up in favour of another one.
     """
     work = Reactions(begin, REACTIONS)
     place_orders = retried(PlaceOrders(work, policy))
     send_refunds = retried(SendRefunds(work, payments, clock))
     send_payouts = retried(SendPayouts(work, transfers, clock))
+    expire_orders = retried(ExpireOrders(work, clock))
+    sync_payments = retried(SyncPayments(work, payments, clock))
+    settle_authorizations = retried(SettleAuthorizations(work, payments, clock))
+    confirm_payouts = retried(ConfirmPayouts(work, transfers, clock))
+    handle_webhooks = retried(HandleWebhooks(work, payments, transfers, clock))
     return Application(
         begin=work,
         clock=clock,
         ids=ids,
-        relay=Relay(begin, subscriptions(send_refunds, send_payouts)),
+        relay=Relay(begin, subscriptions(send_refunds, send_payouts, handle_webhooks)),
         register_accounts=retried(RegisterAccounts(work)),
         govern_accounts=retried(GovernAccounts(work)),
         apply_as_vendors=retried(ApplyAsVendors(work)),
@@ -165,6 +194,10 @@ def application(
         move_products=retried(MoveProducts(work)),
         make_offers=retried(MakeOffers(work)),
         change_offers=retried(ChangeOffers(work)),
+        find_products=FindProducts(work),
+        show_product=ShowProduct(work),
+        category_tree=ShowCategories(work),
+        dress_window=retried(DressWindow(work)),
         open_locations=retried(OpenLocations(work)),
         move_stocks=retried(MoveStocks(work)),
         define_kits=retried(DefineKits(work)),
@@ -174,18 +207,19 @@ def application(
         review_cart=retried(ReviewCart(work)),
         check_out_carts=retried(CheckOutCarts(work, place_orders)),
         place_orders=place_orders,
-        expire_orders=retried(ExpireOrders(work, clock)),
+        expire_orders=expire_orders,
         fulfil_vendor_orders=retried(FulfilVendorOrders(work)),
         cancel_orders=retried(CancelOrders(work)),
         request_returns=retried(RequestReturns(work)),
         decide_returns=retried(DecideReturns(work)),
         start_payments=retried(StartPayments(work, payments, clock)),
         confirm_payments=retried(ConfirmPayments(work, payments, clock)),
-        sync_payments=retried(SyncPayments(work, payments, clock)),
-        settle_authorizations=retried(SettleAuthorizations(work, payments, clock)),
+        sync_payments=sync_payments,
+        settle_authorizations=settle_authorizations,
         request_refunds=retried(RequestRefunds(work)),
         send_refunds=send_refunds,
         retry_refunds=retried(RetryRefunds(work)),
+        sync_refunds=retried(SyncRefunds(work, payments, clock)),
         sync_disputes=retried(SyncDisputes(work, payments, clock)),
         seal_journal=retried(SealJournal(work)),
         verify_chain=retried(VerifyChain(work)),
@@ -195,15 +229,33 @@ def application(
         release_earnings=retried(ReleaseEarnings(work, clock)),
         claim_payouts=retried(ClaimPayouts(work)),
         send_payouts=send_payouts,
-        confirm_payouts=retried(ConfirmPayouts(work, transfers, clock)),
+        confirm_payouts=confirm_payouts,
         recover_debts=retried(RecoverDebts(work, transfers, clock)),
+        take_webhooks=retried(TakeWebhooks(work, payments, provider=provider)),
+        handle_webhooks=handle_webhooks,
+        catch_up=CatchUp(
+            work,
+            clock,
+            expire_orders=expire_orders,
+            handle_webhooks=handle_webhooks,
+            sync_payments=sync_payments,
+            settle_authorizations=settle_authorizations,
+            send_refunds=send_refunds,
+            send_payouts=send_payouts,
+            confirm_payouts=confirm_payouts,
+            pace=pace,
+        ),
     )
 
 
-def subscriptions(send_refunds: SendRefunds, send_payouts: SendPayouts) -> Mapping[type[Event], Handler]:
+def subscriptions(
+    send_refunds: SendRefunds, send_payouts: SendPayouts, handle_webhooks: HandleWebhooks
+) -> Mapping[type[Event], Handler]:
     """Which events are answered after their commit: each by one use case."""
     return {
         RefundRequested: lambda events: send_refunds([event.refund_id for event in events]),
+        # One that could not be handled is due again later, whoever asks then.
+        WebhookReceived: lambda events: _heard(handle_webhooks, events),
         PayoutScheduled: lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],
     }
 
@@ -213,3 +265,8 @@ def _known(outcome: Outcome[Payout]) -> Outcome[Payout]:
     if not isinstance(outcome, DomainError) and outcome.status is PayoutStatus.UNKNOWN:
         return OutcomeUnknown(f"the payout {outcome.id}")
     return outcome
+
+
+def _heard(handle_webhooks: HandleWebhooks, events: Sequence[WebhookReceived]) -> Sequence[Outcome[object]]:
+    handle_webhooks([(event.provider, event.event_id) for event in events])
+    return [None] * len(events)

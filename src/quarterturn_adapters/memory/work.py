@@ -11,9 +11,10 @@ from quarterturn_adapters.memory.catalog import MemoryCategories, MemoryOffers, 
 from quarterturn_adapters.memory.identity import MemoryAccounts, MemoryVendors
 from quarterturn_adapters.memory.ordering import MemoryCarts, MemoryOrders, MemoryReturns
 from quarterturn_adapters.memory.outbox import MemoryAnswers, MemoryInbox, MemoryOutbox
-from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds
+from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds, MemoryWebhooks
 from quarterturn_adapters.memory.payouts import MemoryDebts, MemoryPayouts, MemoryPayoutTerms
 from quarterturn_adapters.memory.pricing import MemoryPriceBooks
+from quarterturn_adapters.memory.search import Catalog, MemoryShopWindow
 from quarterturn_adapters.memory.settlement import MemoryEarnings, MemoryJournal
 from quarterturn_adapters.memory.stock import MemoryKits, MemoryLocations, MemoryStock
 from quarterturn_adapters.memory.tables import Transactions
@@ -34,19 +35,22 @@ class MemoryWork:
         self.offers = MemoryOffers(transactions, self.vendors, self.categories, self.products)
         self.locations = MemoryLocations(transactions)
         self.kits = MemoryKits(transactions)
-        self.stock = MemoryStock(transactions, self.kits)
+        self.stock = MemoryStock(transactions, self.kits, self.locations)
         self.price_books = MemoryPriceBooks(transactions)
         self.carts = MemoryCarts(transactions)
         self.orders = MemoryOrders(transactions)
         self.returns = MemoryReturns(transactions)
         self.payments = MemoryPayments(transactions)
-        self.refunds = MemoryRefunds(transactions)
+        self.refunds = MemoryRefunds(transactions, self.orders)
         self.disputes = MemoryDisputes(transactions)
+        self.webhooks = MemoryWebhooks(transactions)
         self.journal = MemoryJournal(transactions)
         self.earnings = MemoryEarnings(transactions)
         self.payout_terms = MemoryPayoutTerms(transactions)
         self.payouts = MemoryPayouts(transactions)
         self.debts = MemoryDebts(transactions)
+        shown = Catalog(self.vendors, self.categories, self.products, self.offers, self.locations, self.kits, self.stock)
+        self.shop_window = MemoryShopWindow(transactions, shown)
 
     if not TYPE_CHECKING:
 

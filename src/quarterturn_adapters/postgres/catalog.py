@@ -19,7 +19,7 @@ from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VendorId
 from quarterturn_domain.kernel.money import Money
 
 # The lock that serialises moves in the tree: any number that nothing else of this database takes.
-_TREE_LOCK: Final = 7_301
+TREE_LOCK: Final = 7_301
 
 _PATHS: Final = f"""WITH RECURSIVE climbed AS (
     SELECT id, parent_id, ARRAY[id] AS path FROM categories
@@ -58,7 +58,7 @@ class PostgresCategories(PostgresRepository[CategoryId, Category]):
 
     def tree(self) -> Mapping[CategoryId, Category]:
         """The whole tree; until the transaction ends nobody else can move anything in it."""
-        self._statements.rows("SELECT pg_advisory_xact_lock(%s)", _TREE_LOCK)
+        self._statements.rows("SELECT pg_advisory_xact_lock(%s)", TREE_LOCK)
         return {category.id: category for category in self.select("ORDER BY id")}
 
     def add(self, values: Iterable[Category], /) -> None:
@@ -106,6 +106,13 @@ class PostgresProducts(PostgresRepository[ProductId, Product]):
         )
         products = self.find(each for (each,) in found)
         return [products[each] for (each,) in found]
+
+    def of_vendor(self, vendor_id: VendorId, after: ProductId | None, limit: int, /) -> Sequence[Product]:
+        """Up to `limit` products that this vendor created, drafts too, in the order of their ids, those after `after`."""
+        behind, place = ("", ()) if after is None else (" AND id > %s", (after,))
+        sql = f"SELECT id FROM products WHERE created_by = %s{behind} ORDER BY id LIMIT %s"  # noqa: S608
+        products = self.find(each for (each,) in self._statements.rows(sql, vendor_id, *place, limit))
+        return [products[each] for each in sorted(products)]
 
     def add(self, values: Iterable[Product], /) -> None:
         """Keep new products; raises `Conflict` when one of them exists already."""

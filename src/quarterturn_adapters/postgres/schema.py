@@ -17,12 +17,14 @@ from quarterturn_adapters.postgres.tables import (
     payments,
     payouts,
     pricing,
+    sandbox,
+    search,
     settlement,
     stock,
 )
 from quarterturn_adapters.postgres.tables.columns import FILLFACTOR
 
-CONTEXTS = (kernel, identity, catalog, stock, pricing, ordering, payments, settlement, payouts)
+CONTEXTS = (kernel, identity, catalog, stock, pricing, ordering, payments, settlement, payouts, sandbox, search)
 
 
 def statements() -> Iterator[str]:

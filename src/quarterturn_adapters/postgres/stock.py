@@ -10,8 +10,9 @@ from quarterturn_adapters.postgres.arrays import texts, uuids
 from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.tables.stock import KIT_PARTS, KITS, LOCATIONS, MOVEMENTS, RESERVATIONS, STOCK_ITEMS
-from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku
+from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku, VendorId
 from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.geography import Coordinates
 from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.location import Location
 from quarterturn_domain.stock.movement import Movement, MovementKind
@@ -57,12 +58,21 @@ class PostgresLocations(PostgresRepository[LocationId, Location]):
     @staticmethod
     def row(value: Location) -> Row:
         """A location as a row."""
-        return (value.id, value.vendor_id, value.name, value.priority)
+        where = value.coordinates
+        at = (None, None) if where is None else (where.latitude, where.longitude)
+        return (value.id, value.vendor_id, value.name, value.priority, *at)
 
     @staticmethod
     def value(row: Row) -> Location:
         """A row as a location."""
-        return Location(*row)
+        location_id, vendor_id, name, priority, latitude, longitude = row
+        where = None if latitude is None else Coordinates(latitude, longitude)
+        return Location(location_id, vendor_id, name, priority, where)
+
+    def of_vendor(self, vendor_id: VendorId, after: LocationId | None, limit: int, /) -> Sequence[Location]:
+        """Up to `limit` places of one vendor in the order of their ids, those after `after`."""
+        behind, place = ("", ()) if after is None else (" AND id > %s", (after,))
+        return self.select(f"WHERE vendor_id = %s{behind} ORDER BY id LIMIT %s", vendor_id, *place, limit)
 
 
 class PostgresKits:
@@ -194,6 +204,18 @@ class PostgresStock:
         """The items of `skus` as they are, without a lock, in the order of (SKU, location)."""
         sql = f"SELECT {_ITEMS.names} FROM stock_items WHERE sku = ANY(%s::text[]) ORDER BY sku, location_id"  # noqa: S608
         return [StockItem(*row) for row in self._statements.rows(sql, texts(list(dict.fromkeys(skus))))]
+
+    def of_vendor(self, vendor_id: VendorId, after: tuple[Sku, LocationId] | None, limit: int, /) -> Sequence[StockItem]:
+        """Up to `limit` items that lie in this vendor's places, without a lock, in the order of (SKU, location)."""
+        # As many of each place as are wanted of all: places are few, and what lies in one is a range of an index.
+        behind, place = ("", ()) if after is None else (" AND sku >= %s AND (sku, location_id) > (%s, %s)", (after[0], *after))
+        found = self._statements.rows(
+            "SELECT i.sku, i.location_id, i.on_hand, i.reserved, i.priority FROM locations l CROSS JOIN LATERAL "  # noqa: S608
+            f"(SELECT {_ITEMS.names} FROM stock_items WHERE location_id = l.id{behind} ORDER BY sku LIMIT {limit:d}) i "
+            "WHERE l.vendor_id = %s ORDER BY i.sku, i.location_id LIMIT %s",
+            *(*place, vendor_id, limit),
+        )
+        return [StockItem(*row) for row in found]
 
     def movements(self, sku: Sku, after: int, limit: int, /) -> Sequence[tuple[int, Movement]]:
         """Up to `limit` movements of `sku`, oldest first, each with its number; those numbered above `after`."""

@@ -6,9 +6,10 @@ from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOf
 from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
 from quarterturn_adapters.postgres.ordering import PostgresCarts, PostgresOrders, PostgresReturns
 from quarterturn_adapters.postgres.outbox import PostgresAnswers, PostgresInbox, PostgresOutbox
-from quarterturn_adapters.postgres.payments import PostgresDisputes, PostgresPayments, PostgresRefunds
+from quarterturn_adapters.postgres.payments import PostgresDisputes, PostgresPayments, PostgresRefunds, PostgresWebhooks
 from quarterturn_adapters.postgres.payouts import PostgresDebts, PostgresPayouts, PostgresPayoutTerms
 from quarterturn_adapters.postgres.pricing import Bound, PostgresPriceBooks
+from quarterturn_adapters.postgres.search import PostgresShopWindow
 from quarterturn_adapters.postgres.settlement import PostgresEarnings, PostgresJournal
 from quarterturn_adapters.postgres.statements import Statements
 from quarterturn_adapters.postgres.stock import PostgresKits, PostgresLocations, PostgresStock
@@ -43,8 +44,10 @@ class PostgresWork:
         self.payments = PostgresPayments(statements)
         self.refunds = PostgresRefunds(statements)
         self.disputes = PostgresDisputes(statements)
+        self.webhooks = PostgresWebhooks(statements)
         self.journal = PostgresJournal(statements)
         self.earnings = PostgresEarnings(statements)
         self.payout_terms = PostgresPayoutTerms(statements)
         self.payouts = PostgresPayouts(statements)
         self.debts = PostgresDebts(statements)
+        self.shop_window = PostgresShopWindow(statements, self.products)

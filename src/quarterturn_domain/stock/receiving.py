@@ -18,6 +18,7 @@ from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.stock.allocation import Allocation
+from quarterturn_domain.stock.geography import Coordinates
 from quarterturn_domain.stock.location import Location
 from quarterturn_domain.stock.movement import Movement, MovementKind
 from quarterturn_domain.stock.ports import StockWork
@@ -32,6 +33,7 @@ class OpenLocation:
     vendor_id: VendorId
     name: str
     priority: int = 0
+    coordinates: Coordinates | None = None
     at: datetime = attrs.field(metadata=TIMING)
 
 
@@ -50,7 +52,7 @@ class OpenLocations:
 
             def decide(command: OpenLocation) -> Location:
                 required(vendors, command.vendor_id, "vendor")
-                wanted = Location(command.location_id, command.vendor_id, command.name, command.priority)
+                wanted = Location(command.location_id, command.vendor_id, command.name, command.priority, command.coordinates)
                 location, fact = Location.open(wanted, at=command.at)
                 before = known.setdefault(location.id, location)
                 if before != location:

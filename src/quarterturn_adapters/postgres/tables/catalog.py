@@ -12,6 +12,7 @@ from quarterturn_adapters.postgres.tables.columns import (
     currency,
     document,
     identity,
+    instant,
     law,
     metadata,
     minor,
@@ -76,4 +77,14 @@ OFFERS: Final = Table(
     one_of("status", OFFER.states),
     law("amounts", "price >= 0 AND shipping >= 0"),
 )
+Index("offers_product_idx", OFFERS.c.product_id)
 Index("offers_vendor_idx", OFFERS.c.vendor_id, OFFERS.c.sku)
+
+WISHES: Final = Table(
+    "wishes",
+    metadata,
+    identity("account_id", primary_key=True),
+    identity("product_id", primary_key=True),
+    instant("since"),
+)
+Index("wishes_latest_idx", WISHES.c.account_id, WISHES.c.since.desc(), WISHES.c.product_id.desc())

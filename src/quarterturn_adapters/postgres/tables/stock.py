@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Identity, Index, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Identity, Index, Integer, Table, UniqueConstraint, text
 
 from quarterturn_adapters.postgres.tables.columns import FILLFACTOR, count, identity, instant, law, metadata, one_of, sku
 from quarterturn_adapters.postgres.tables.columns import text as text_column
@@ -18,7 +18,15 @@ LOCATIONS: Final = Table(
     identity("vendor_id"),
     text_column("name"),
     count("priority"),
+    # In microdegrees.
+    Column("latitude", Integer(), nullable=True),
+    Column("longitude", Integer(), nullable=True),
+    law(
+        "coordinates",
+        "(latitude IS NULL) = (longitude IS NULL) AND abs(latitude) <= 90000000 AND abs(longitude) <= 180000000",
+    ),
 )
+Index("locations_coordinates_idx", LOCATIONS.c.latitude, LOCATIONS.c.longitude, postgresql_where=LOCATIONS.c.latitude.is_not(None))
 Index("locations_vendor_idx", LOCATIONS.c.vendor_id, LOCATIONS.c.id)
 
 KITS: Final = Table("kits", metadata, sku(primary_key=True))

@@ -1,0 +1,1 @@
+"""Search: what shoppers find: by words, by filters, near a place."""
