@@ -10,13 +10,26 @@ from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
+from quarterturn_adapters.argon import Argon2Hasher
+from quarterturn_adapters.chance import SystemSecrets
 from quarterturn_adapters.relay import Handler, Relay
 from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
 from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
 from quarterturn_domain.catalog.publishing import MoveProducts
+from quarterturn_domain.catalog.wishing import KeepWishlists
+from quarterturn_domain.identity.addressing import KeepAddresses
+from quarterturn_domain.identity.asking import WhoAsks
+from quarterturn_domain.identity.changing import ChangePasswords, ChangeProfiles
+from quarterturn_domain.identity.forgetting import ForgetSignIns
+from quarterturn_domain.identity.joining import GovernMembers
+from quarterturn_domain.identity.keying import CreateApiKeys, RevokeApiKeys
 from quarterturn_domain.identity.onboarding import ApplyAsVendors, GovernVendors
+from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.identity.registering import GovernAccounts, RegisterAccounts
+from quarterturn_domain.identity.secret import Secrets
+from quarterturn_domain.identity.signing_in import RefreshSessions, SignPeopleIn
+from quarterturn_domain.identity.signing_out import EndSessions
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import DomainError, Outcome
 from quarterturn_domain.kernel.events import Event
@@ -96,14 +109,26 @@ class Application:
 
     register_accounts: RegisterAccounts
     govern_accounts: GovernAccounts
+    change_profiles: ChangeProfiles
+    change_passwords: ChangePasswords
+    keep_addresses: KeepAddresses
+    sign_people_in: SignPeopleIn
+    refresh_sessions: RefreshSessions
+    end_sessions: EndSessions
+    forget_sign_ins: ForgetSignIns
+    create_api_keys: CreateApiKeys
+    revoke_api_keys: RevokeApiKeys
+    who_asks: WhoAsks
     apply_as_vendors: ApplyAsVendors
     govern_vendors: GovernVendors
+    govern_members: GovernMembers
 
     place_categories: PlaceCategories
     describe_products: DescribeProducts
     move_products: MoveProducts
     make_offers: MakeOffers
     change_offers: ChangeOffers
+    keep_wishlists: KeepWishlists
 
     find_products: FindProducts
     show_product: ShowProduct
@@ -165,12 +190,16 @@ def application(
     policy: CheckoutPolicy | None = None,
     pace: Pace | None = None,
     retried: Decorator = as_it_is,
+    hasher: PasswordHasher | None = None,
+    secrets: Secrets | None = None,
 ) -> Application:
     """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers.
 
     `provider` is what that provider is called where it tells of something (`TakeWebhooks`).
     `retried` is stacked on every use case: it asks again when the database gave a transaction up in favour of another one.
     """
+    hasher = hasher or Argon2Hasher()
+    secrets = secrets or SystemSecrets()
     work = Reactions(begin, REACTIONS)
     place_orders = retried(PlaceOrders(work, policy))
     send_refunds = retried(SendRefunds(work, payments, clock))
@@ -185,15 +214,28 @@ def application(
         clock=clock,
         ids=ids,
         relay=Relay(begin, subscriptions(send_refunds, send_payouts, handle_webhooks)),
-        register_accounts=retried(RegisterAccounts(work)),
+        register_accounts=retried(RegisterAccounts(work, hasher)),
         govern_accounts=retried(GovernAccounts(work)),
+        change_profiles=retried(ChangeProfiles(work)),
+        change_passwords=retried(ChangePasswords(work, hasher, secrets)),
+        keep_addresses=retried(KeepAddresses(work)),
+        sign_people_in=retried(SignPeopleIn(work, hasher, secrets)),
+        refresh_sessions=retried(RefreshSessions(work, secrets)),
+        end_sessions=retried(EndSessions(work, secrets)),
+        forget_sign_ins=retried(ForgetSignIns(work, clock)),
+        create_api_keys=retried(CreateApiKeys(work, secrets)),
+        revoke_api_keys=retried(RevokeApiKeys(work)),
+        # On every request, so nothing is stacked on it: what it reads needs no second try.
+        who_asks=WhoAsks(begin, secrets, clock),
         apply_as_vendors=retried(ApplyAsVendors(work)),
         govern_vendors=retried(GovernVendors(work)),
+        govern_members=retried(GovernMembers(work)),
         place_categories=retried(PlaceCategories(work)),
         describe_products=retried(DescribeProducts(work)),
         move_products=retried(MoveProducts(work)),
         make_offers=retried(MakeOffers(work)),
         change_offers=retried(ChangeOffers(work)),
+        keep_wishlists=retried(KeepWishlists(work)),
         find_products=FindProducts(work),
         show_product=ShowProduct(work),
         category_tree=ShowCategories(work),

@@ -7,8 +7,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from quarterturn_adapters.ids import SystemIds
-from quarterturn_adapters.memory.catalog import MemoryCategories, MemoryOffers, MemoryProducts
-from quarterturn_adapters.memory.identity import MemoryAccounts, MemoryVendors
+from quarterturn_adapters.memory.catalog import MemoryCategories, MemoryOffers, MemoryProducts, MemoryWishes
+from quarterturn_adapters.memory.identity import (
+    MemoryAccounts,
+    MemoryAddresses,
+    MemoryApiKeys,
+    MemoryAttempts,
+    MemoryAuditTrail,
+    MemoryCredentials,
+    MemoryMemberships,
+    MemorySessions,
+    MemoryStandings,
+    MemoryVendors,
+)
 from quarterturn_adapters.memory.ordering import MemoryCarts, MemoryOrders, MemoryReturns
 from quarterturn_adapters.memory.outbox import MemoryAnswers, MemoryInbox, MemoryOutbox
 from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds, MemoryWebhooks
@@ -29,10 +40,19 @@ class MemoryWork:
         self.inbox = MemoryInbox(transactions)
         self.answers = MemoryAnswers(transactions)
         self.accounts = MemoryAccounts(transactions)
+        self.credentials = MemoryCredentials(transactions)
+        self.attempts = MemoryAttempts(transactions)
+        self.sessions = MemorySessions(transactions)
+        self.api_keys = MemoryApiKeys(transactions)
+        self.memberships = MemoryMemberships(transactions)
+        self.standings = MemoryStandings(self.accounts, self.memberships, self.sessions, self.api_keys)
+        self.addresses = MemoryAddresses(transactions)
+        self.audit = MemoryAuditTrail(transactions)
         self.vendors = MemoryVendors(transactions)
         self.categories = MemoryCategories(transactions)
         self.products = MemoryProducts(transactions)
         self.offers = MemoryOffers(transactions, self.vendors, self.categories, self.products)
+        self.wishes = MemoryWishes(transactions)
         self.locations = MemoryLocations(transactions)
         self.kits = MemoryKits(transactions)
         self.stock = MemoryStock(transactions, self.kits, self.locations)

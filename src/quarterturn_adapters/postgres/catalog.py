@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from quarterturn_adapters.codec import dumps
 from quarterturn_adapters.postgres.arrays import texts, uuids
 from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
-from quarterturn_adapters.postgres.statements import Row
-from quarterturn_adapters.postgres.tables.catalog import CATEGORIES, OFFERS, PRODUCTS, VARIANTS
+from quarterturn_adapters.postgres.statements import Row, Statements
+from quarterturn_adapters.postgres.tables.catalog import CATEGORIES, OFFERS, PRODUCTS, VARIANTS, WISHES
 from quarterturn_domain.catalog.category import MAX_DEPTH, Category
 from quarterturn_domain.catalog.offer import Offer, OfferStatus, Sellable
 from quarterturn_domain.catalog.product import Product, ProductStatus, Variant
+from quarterturn_domain.catalog.wishlist import Wish
 from quarterturn_domain.identity.vendor import VendorStatus
 from quarterturn_domain.kernel.currency import Currency
-from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VendorId
+from quarterturn_domain.kernel.ids import AccountId, CategoryId, ProductId, Sku, VendorId
 from quarterturn_domain.kernel.money import Money
 
 # The lock that serialises moves in the tree: any number that nothing else of this database takes.
@@ -60,6 +62,10 @@ class PostgresCategories(PostgresRepository[CategoryId, Category]):
         """The whole tree; until the transaction ends nobody else can move anything in it."""
         self._statements.rows("SELECT pg_advisory_xact_lock(%s)", TREE_LOCK)
         return {category.id: category for category in self.select("ORDER BY id")}
+
+    def listed(self) -> Sequence[Category]:
+        """Every category, without a lock, in the order of position and then of id."""
+        return self.select("ORDER BY position, id")
 
     def add(self, values: Iterable[Category], /) -> None:
         """Keep new categories; raises `Conflict` when one of them exists already."""
@@ -210,6 +216,45 @@ class PostgresOffers(PostgresRepository[Sku, Offer]):
     def of_vendor(self, vendor_id: VendorId, after: Sku | None, limit: int, /) -> Sequence[Offer]:
         """Up to `limit` offers of one vendor in the order of their SKUs, those after `after`."""
         return self.select("WHERE vendor_id = %s AND sku > %s ORDER BY sku LIMIT %s", vendor_id, after or "", limit)
+
+
+class PostgresWishes:
+    """The wishlist of every account."""
+
+    _writing = Writing.of(WISHES)
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def find(self, account_id: AccountId, products: Iterable[ProductId], /) -> Mapping[ProductId, Wish]:
+        """Those of `products` that are on the wishlist of an account."""
+        wanted = list(products)
+        sql = f"SELECT {self._writing.names} FROM wishes WHERE account_id = %s AND product_id = ANY(%s::uuid[])"  # noqa: S608
+        return {row[1]: Wish(*row) for row in self._statements.rows(sql, account_id, uuids(wanted))}
+
+    def page(self, account_id: AccountId, after: tuple[datetime, ProductId] | None, limit: int, /) -> Sequence[Wish]:
+        """Up to `limit` wishes of an account, the latest first, those after the one of `after`, a time and a product."""
+        behind = "" if after is None else " AND (since, product_id) < (%s, %s)"
+        order = "ORDER BY since DESC, product_id DESC LIMIT %s"
+        sql = f"SELECT {self._writing.names} FROM wishes WHERE account_id = %s{behind} {order}"  # noqa: S608
+        return [Wish(*row) for row in self._statements.rows(sql, account_id, *(after or ()), limit)]
+
+    def count(self, account_id: AccountId, /) -> int:
+        """How many there are on the wishlist of an account."""
+        ((count,),) = self._statements.rows("SELECT count(*) FROM wishes WHERE account_id = %s", account_id)
+        return int(count)
+
+    def add(self, wishes: Iterable[Wish], /) -> None:
+        """Keep new wishes; raises `Conflict` when one of them exists already."""
+        rows = [(each.account_id, each.product_id, each.since) for each in wishes]
+        if rows:
+            self._statements.now(self._writing.insert, *self._writing.encoded(rows))
+
+    def remove(self, account_id: AccountId, products: Iterable[ProductId], /) -> None:
+        """Take products off the wishlist of an account; those that are not on it are passed over."""
+        self._statements.later(
+            "DELETE FROM wishes WHERE account_id = %s AND product_id = ANY(%s::uuid[])", account_id, uuids(products)
+        )
 
 
 def _not_for_sale(offer: str, product: str, vendor: str) -> str | None:

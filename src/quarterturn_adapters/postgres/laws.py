@@ -13,16 +13,17 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Table
 
 from quarterturn_adapters.postgres.tables.catalog import OFFERS, PRODUCTS
-from quarterturn_adapters.postgres.tables.identity import ACCOUNTS, VENDORS
+from quarterturn_adapters.postgres.tables.identity import ACCOUNTS, AUDIT_ENTRIES, SESSIONS, VENDORS
 from quarterturn_adapters.postgres.tables.kernel import OUTBOX
 from quarterturn_adapters.postgres.tables.ordering import CARTS, ORDERS, RETURNS, VENDOR_ORDERS
-from quarterturn_adapters.postgres.tables.payments import DISPUTES, PAYMENTS, REFUNDS
+from quarterturn_adapters.postgres.tables.payments import DISPUTES, PAYMENTS, REFUNDS, WEBHOOKS
 from quarterturn_adapters.postgres.tables.payouts import PAYOUTS
 from quarterturn_adapters.postgres.tables.settlement import ENTRIES, POSTINGS, SEALS
 from quarterturn_adapters.postgres.tables.stock import MOVEMENTS, RESERVATIONS
 from quarterturn_domain.catalog.offer import OFFER
 from quarterturn_domain.catalog.product import PRODUCT
 from quarterturn_domain.identity.account import ACCOUNT
+from quarterturn_domain.identity.session import SESSION
 from quarterturn_domain.identity.vendor import VENDOR
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.ordering.cart import CART
@@ -32,6 +33,7 @@ from quarterturn_domain.ordering.vendor_order import FULFILMENT
 from quarterturn_domain.payments.dispute import DISPUTE
 from quarterturn_domain.payments.payment import PAYMENT
 from quarterturn_domain.payments.refund import REFUND
+from quarterturn_domain.payments.webhook import WEBHOOK
 from quarterturn_domain.payouts.payout import PAYOUT
 from quarterturn_domain.stock.reservation import RESERVATION
 
@@ -40,6 +42,7 @@ S = TypeVar("S", bound=StrEnum)
 LIFECYCLES: Final[tuple[tuple[Table, str, StateMachine[Any]], ...]] = (
     (ACCOUNTS, "status", ACCOUNT),
     (VENDORS, "status", VENDOR),
+    (SESSIONS, "status", SESSION),
     (PRODUCTS, "status", PRODUCT),
     (OFFERS, "status", OFFER),
     (RESERVATIONS, "status", RESERVATION),
@@ -50,11 +53,12 @@ LIFECYCLES: Final[tuple[tuple[Table, str, StateMachine[Any]], ...]] = (
     (PAYMENTS, "status", PAYMENT),
     (REFUNDS, "status", REFUND),
     (DISPUTES, "status", DISPUTE),
+    (WEBHOOKS, "status", WEBHOOK),
     (PAYOUTS, "status", PAYOUT),
 )
 """Every table with a lifecycle: its column, and the table of states that the code reads too."""
 
-APPEND_ONLY: Final = (MOVEMENTS, ENTRIES, POSTINGS, SEALS)
+APPEND_ONLY: Final = (MOVEMENTS, ENTRIES, POSTINGS, SEALS, AUDIT_ENTRIES)
 
 FUNCTIONS: Final = (
     """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -17,10 +17,13 @@ _KEY: Final = re.compile(r"\((?P<columns>.*?)\)=\((?P<values>.*?)\) (?:already e
 _KINDS: Final = {
     "accounts": "account",
     "account_balances": "balance",
+    "addresses": "address",
     "answers": "answer",
+    "api_keys": "API key",
     "carts": "cart",
     "categories": "category",
     "commission_rules": "commission rule",
+    "credentials": "credential",
     "debts": "debt",
     "discounts": "discount",
     "disputes": "dispute",
@@ -29,6 +32,7 @@ _KINDS: Final = {
     "kit_parts": "kit",
     "kits": "kit",
     "locations": "location",
+    "memberships": "member",
     "movements": "movement",
     "offers": "offer",
     "order_lines": "order",
@@ -41,11 +45,13 @@ _KINDS: Final = {
     "reservations": "reservation",
     "returns": "return",
     "seals": "seal",
+    "sessions": "session",
     "stock_items": "stock item",
     "variants": "product",
     "vendor_orders": "order",
     "vendor_refunds": "refund",
     "vendors": "vendor",
+    "wishes": "wish",
 }
 
 _REASONS: Final = {

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts
+from quarterturn_adapters.postgres.access import (
+    PostgresAddresses,
+    PostgresApiKeys,
+    PostgresAttempts,
+    PostgresAuditTrail,
+    PostgresCredentials,
+    PostgresMemberships,
+    PostgresSessions,
+    PostgresStandings,
+)
+from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts, PostgresWishes
 from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
 from quarterturn_adapters.postgres.ordering import PostgresCarts, PostgresOrders, PostgresReturns
 from quarterturn_adapters.postgres.outbox import PostgresAnswers, PostgresInbox, PostgresOutbox
@@ -30,10 +40,19 @@ class PostgresWork:
         self.inbox = PostgresInbox(statements)
         self.answers = PostgresAnswers(statements)
         self.accounts = PostgresAccounts(statements)
+        self.credentials = PostgresCredentials(statements)
+        self.attempts = PostgresAttempts(statements)
+        self.sessions = PostgresSessions(statements)
+        self.api_keys = PostgresApiKeys(statements)
+        self.memberships = PostgresMemberships(statements)
+        self.standings = PostgresStandings(statements)
+        self.addresses = PostgresAddresses(statements)
+        self.audit = PostgresAuditTrail(statements)
         self.vendors = PostgresVendors(statements)
         self.categories = PostgresCategories(statements)
         self.products = PostgresProducts(statements)
         self.offers = PostgresOffers(statements)
+        self.wishes = PostgresWishes(statements)
         self.locations = PostgresLocations(statements)
         self.kits = PostgresKits(statements)
         self.stock = PostgresStock(statements)

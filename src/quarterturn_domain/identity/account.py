@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,13 +11,21 @@ from typing import Final
 import attrs
 
 from quarterturn_domain.identity.events import AccountRegistered, AccountReinstated, AccountSuspended
-from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.identity.role import Role
+from quarterturn_domain.kernel.errors import Invalid, Rejected
 from quarterturn_domain.kernel.ids import AccountId
 from quarterturn_domain.kernel.machine import StateMachine
+from quarterturn_domain.kernel.texts import short, written
 
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, two of which are its angle brackets.
 _LONGEST: Final = 254
+
+LONGEST_NAME: Final = 120
+"""How many characters the name of an account or a vendor has at most."""
+
+LONGEST_REASON: Final = 500
+"""How many characters the reason of a decision has at most."""
 
 
 class AccountStatus(StrEnum):
@@ -36,6 +45,18 @@ ACCOUNT: Final = StateMachine(
 )
 
 
+@attrs.frozen(eq=False)
+class LastAdmin(Rejected):
+    """The platform keeps an administrator: the last one can neither be suspended nor lose the role."""
+
+    account_id: AccountId
+
+    @property
+    def message(self) -> str:
+        """What would help."""
+        return "The platform would have no administrator; make somebody else one first"
+
+
 @attrs.frozen
 class Account:
     """A person; `email` is in lower case and belongs to one account only."""
@@ -45,18 +66,18 @@ class Account:
     name: str
     status: AccountStatus
     registered_at: datetime
+    roles: frozenset[Role] = frozenset({Role.CLIENT})
 
     @classmethod
     def register(cls, account_id: AccountId, *, email: str, name: str, at: datetime) -> tuple[Account, AccountRegistered]:
         """A new account, or `Invalid` for an address that cannot be one."""
         address = email_address(email)
-        if not name.strip():
-            raise Invalid("an account without a name", "the name that others will see")
-        account = cls(account_id, address, name.strip(), ACCOUNT.initial, at)
+        account = cls(account_id, address, _named(name), ACCOUNT.initial, at)
         return account, AccountRegistered(account_id=account_id, at=at)
 
     def suspend(self, *, reason: str, at: datetime) -> tuple[Account, AccountSuspended]:
         """Shut the account out, saying why."""
+        short(LONGEST_REASON, reason=reason)
         after = attrs.evolve(self, status=ACCOUNT.next(self.status, "suspend"))
         return after, AccountSuspended(account_id=self.id, reason=reason, at=at)
 
@@ -65,10 +86,40 @@ class Account:
         after = attrs.evolve(self, status=ACCOUNT.next(self.status, "reinstate"))
         return after, AccountReinstated(account_id=self.id, at=at)
 
+    def grant(self, roles: Iterable[Role]) -> Account:
+        """With these roles and no others; `Invalid` for none."""
+        wanted = frozenset(roles)
+        if not wanted:
+            raise Invalid("an account without a role", "one or more")
+        return attrs.evolve(self, roles=wanted)
+
+    def rename(self, name: str) -> Account:
+        """With another name."""
+        return attrs.evolve(self, name=_named(name))
+
+    @property
+    def governs(self) -> bool:
+        """Whether it is an administrator who can sign in."""
+        return Role.ADMIN in self.roles and self.status is AccountStatus.ACTIVE
+
+
+def _named(name: str) -> str:
+    short(LONGEST_NAME, name=name)
+    if not name.strip():
+        raise Invalid("an account without a name", "the name that others will see")
+    return name.strip()
+
+
+def keeps_an_admin(admins: Iterable[Account], before: Account, after: Account) -> None:
+    """Refuse, as `LastAdmin`, that the only one of `admins` becomes something else."""
+    if before.governs and not after.governs and not any(each.governs for each in admins if each.id != before.id):
+        raise LastAdmin(before.id)
+
 
 def email_address(text: str) -> str:
     """`text` as an e-mail address in lower case, or `Invalid`."""
+    written(**{"e-mail address": text})
     address = text.strip().lower()
     if len(address) > _LONGEST or not _EMAIL.fullmatch(address):
-        raise Invalid(f"the e-mail address {text!r}", "one such as name@example.org")
+        raise Invalid(f"the e-mail address {text[:1_000]!r}", "one such as name@example.org")
     return address

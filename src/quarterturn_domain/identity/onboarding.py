@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
 import attrs
 
+from quarterturn_domain.identity.audit import noted
+from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import IdentityWork
+from quarterturn_domain.identity.role import VendorRole
 from quarterturn_domain.identity.vendor import PayoutAccount, Vendor
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.errors import Conflict, Outcome
@@ -19,7 +22,7 @@ from quarterturn_domain.kernel.work import Begin
 
 @attrs.frozen(kw_only=True)
 class ApplyAsVendor:
-    """Ask to sell; `country` is an ISO 3166-1 alpha-2 code."""
+    """Ask to sell; `country` is an ISO 3166-1 alpha-2 code. The owner becomes the vendor's first member."""
 
     vendor_id: VendorId
     name: str
@@ -40,6 +43,7 @@ class ApplyAsVendors:
             draft = Draft(work.vendors.lock({command.vendor_id for command in commands}))
             outcomes = decide_each(commands, partial(_apply, draft))
             draft.record(work, work.vendors)
+            _record_owners(work, draft.added.values())
         return outcomes
 
 
@@ -55,13 +59,25 @@ def _apply(draft: Draft[VendorId, Vendor], command: ApplyAsVendor) -> Vendor:
     return before
 
 
+def _record_owners(work: IdentityWork, vendors: Collection[Vendor]) -> None:
+    owners = [
+        Membership(each.id, each.owner_id, VendorRole.OWNER, each.applied_at) for each in vendors if each.owner_id is not None
+    ]
+    work.memberships.add(owners)
+    work.audit.append(noted("vendor.applied", "vendor", each.id, by=each.owner_id, at=each.applied_at) for each in vendors)
+
+
 @attrs.frozen(kw_only=True)
 class DecideVendor:
-    """Move a vendor's application or standing: `approve`, `reject`, `reapply`, `suspend`, `reinstate` or `close`."""
+    """Move a vendor's application or standing: `approve`, `reject`, `reapply`, `suspend`, `reinstate` or `close`.
+
+    `by` is who decides: an administrator, or a member who applies again or closes.
+    """
 
     vendor_id: VendorId
     act: str
     reason: str = ""
+    by: AccountId | None = None
     at: datetime = attrs.field(metadata=TIMING)
 
 
@@ -86,6 +102,11 @@ class GovernVendors:
             draft = Draft(work.vendors.lock({command.vendor_id for command in commands}))
             outcomes = decide_each(commands, partial(_govern, draft))
             draft.record(work, work.vendors)
+            work.audit.append(
+                noted(f"vendor.{command.act}", "vendor", vendor.id, by=command.by, at=command.at, reason=command.reason)
+                for command, vendor in zip(commands, outcomes, strict=True)
+                if isinstance(command, DecideVendor) and isinstance(vendor, Vendor)
+            )
         return outcomes
 
 

@@ -13,7 +13,12 @@ from quarterturn_domain.identity.events import PayoutAccountChanged, VendorAppli
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import AccountId, VendorId
 from quarterturn_domain.kernel.machine import StateMachine
+from quarterturn_domain.kernel.texts import short, written
 
+LONGEST_NAME: Final = 120
+"""How many characters a vendor's name has at most."""
+
+_LONGEST_REASON: Final = 500
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
@@ -66,10 +71,11 @@ class Vendor:
         cls, vendor_id: VendorId, *, owner_id: AccountId | None, name: str, country: str, at: datetime
     ) -> tuple[Vendor, VendorApplied]:
         """A new application; `country` is an ISO 3166-1 alpha-2 code."""
+        short(LONGEST_NAME, name=name)
         if not name.strip():
             raise Invalid("a vendor without a name", "the name that buyers will see")
         if not _COUNTRY.fullmatch(country):
-            raise Invalid(f"the country {country!r}", 'an ISO 3166-1 code such as "DE"')
+            raise Invalid(f"the country {country[:40]!r}", 'an ISO 3166-1 code such as "DE"')
         vendor = cls(vendor_id, owner_id, name.strip(), country, VENDOR.initial, at)
         return vendor, VendorApplied(vendor_id=vendor_id, name=vendor.name, country=country, at=at)
 
@@ -92,12 +98,15 @@ class Vendor:
 
     def move(self, act: str, *, at: datetime, reason: str = "") -> tuple[Vendor, VendorStatusChanged]:
         """The vendor after `approve`, `reject`, `reapply`, `suspend`, `reinstate` or `close`."""
+        short(_LONGEST_REASON, reason=reason)
         after = VENDOR.next(self.status, act)
         fact = VendorStatusChanged(vendor_id=self.id, act=act, status=after.value, reason=reason, at=at)
         return attrs.evolve(self, status=after), fact
 
     def connect(self, account: PayoutAccount, *, at: datetime) -> tuple[Vendor, PayoutAccountChanged]:
         """The vendor with what the payment provider says of its account."""
+        for text in (account.reference, *account.requirements):
+            written(**{"payout account": text})
         fact = PayoutAccountChanged(
             vendor_id=self.id, reference=account.reference, ready=account.ready, requirements=account.requirements, at=at
         )

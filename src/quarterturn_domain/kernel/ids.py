@@ -30,6 +30,7 @@ DisputeId = NewType("DisputeId", UUID)
 PayoutId = NewType("PayoutId", UUID)
 RuleId = NewType("RuleId", UUID)
 DiscountId = NewType("DiscountId", UUID)
+AddressId = NewType("AddressId", UUID)
 
 Sku = NewType("Sku", str)
 

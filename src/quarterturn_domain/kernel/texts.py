@@ -17,3 +17,11 @@ def written(**texts: str | None) -> None:
         if text and (found := _UNWRITABLE.search(text)):
             article = "an" if name[0] in "aeiou" else "a"
             raise Invalid(f"{article} {name} with the character U+{ord(found[0]):04X}", "text without NUL and lone surrogates")
+
+
+def short(longest: int, **texts: str | None) -> None:
+    """Refuse, as `Invalid` that names it, a text with more than `longest` characters, or one that is not `written`."""
+    for name, text in texts.items():
+        if text and len(text) > longest:
+            raise Invalid(f"a {name} of {len(text)} characters", f"at most {longest}")
+    written(**texts)
