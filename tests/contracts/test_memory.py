@@ -16,9 +16,10 @@ from quarterturn_domain.testing.contracts.identity import AccountsContract, Vend
 from quarterturn_domain.testing.contracts.journal import JournalContract
 from quarterturn_domain.testing.contracts.kernel import AnswersContract, InboxContract, OutboxContract, UnitOfWorkContract
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
-from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract
+from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract, WebhooksContract
 from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsContract, PayoutTermsContract
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
+from quarterturn_domain.testing.contracts.search import SearchContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
 from quarterturn_domain.testing.samples import START
@@ -117,6 +118,10 @@ class TestReturns(InMemory, ReturnsContract):
     """Returns in memory."""
 
 
+class TestSearch(InMemory, SearchContract):
+    """Search in memory."""
+
+
 class TestStock(InMemory, StockContract):
     """Stock in memory."""
 
@@ -127,6 +132,10 @@ class TestUnitOfWork(InMemory, UnitOfWorkContract):
 
 class TestVendors(InMemory, VendorsContract):
     """Vendors in memory."""
+
+
+class TestWebhooks(InMemory, WebhooksContract):
+    """Webhooks in memory."""
 
 
 class TestClock(ClockContract):

@@ -19,9 +19,10 @@ from quarterturn_domain.testing.contracts.kernel import (
     UnitOfWorkContract,
 )
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
-from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract
+from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract, WebhooksContract
 from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsContract, PayoutTermsContract
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
+from quarterturn_domain.testing.contracts.search import SearchContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
 
@@ -127,6 +128,10 @@ class TestReturns(InPostgres, ReturnsContract):
     """Returns in PostgreSQL."""
 
 
+class TestSearch(InPostgres, SearchContract):
+    """Search in PostgreSQL."""
+
+
 class TestStock(InPostgres, StockContract):
     """Stock in PostgreSQL."""
 
@@ -137,3 +142,7 @@ class TestUnitOfWork(InPostgres, UnitOfWorkContract):
 
 class TestVendors(InPostgres, VendorsContract):
     """Vendors in PostgreSQL."""
+
+
+class TestWebhooks(InPostgres, WebhooksContract):
+    """Webhooks in PostgreSQL."""

@@ -29,6 +29,7 @@ pytest.register_assert_rewrite(
             "payouts",
             "pricing",
             "repository",
+            "search",
             "settlement",
             "stock",
         )
