@@ -30,7 +30,6 @@ THREADS: Final = 8
 
 def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> Litestar:
     """The ASGI application that answers for `service`; the caller opens and closes the service."""
-
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="edge")
     # Litestar keeps one for the process, and takes it before its loop runs.
     set_asyncio_executor(pool)
@@ -77,9 +76,13 @@ def _cors(origins: list[str]) -> CORSConfig:
 
 
 def _telemetry() -> list[Any]:
-    """OpenTelemetry's plugin where that extra is installed; without a configured exporter it does next to nothing."""
+    """OpenTelemetry's plugin where it is installed and somebody listens, as `opentelemetry-instrument` sees to.
+
+    Without one its spans go nowhere, and would cost more than everything else that the edge does.
+    """
     try:
         from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin  # noqa: PLC0415
+        from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider  # noqa: PLC0415
     except ImportError:
         return []
-    return [OpenTelemetryPlugin(OpenTelemetryConfig())]
+    return [] if isinstance(get_tracer_provider(), ProxyTracerProvider) else [OpenTelemetryPlugin(OpenTelemetryConfig())]

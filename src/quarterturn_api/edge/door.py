@@ -68,14 +68,15 @@ class FrontDoor:
                 message["headers"] = headers
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation_id=correlation):
-            try:
-                if self._hosts is not None and host.decode("latin-1").rsplit(":", 1)[0].lower() not in self._hosts:
-                    await _misdirected(scope, told, correlation)
-                else:
-                    await self._app(scope, receive, told)
-            finally:
-                self._tell(scope, status, perf_counter() - began)
+        # Servers give every request a context of its own: there is nothing to put back.
+        structlog.contextvars.bind_contextvars(correlation_id=correlation)
+        try:
+            if self._hosts is not None and host.decode("latin-1").rsplit(":", 1)[0].lower() not in self._hosts:
+                await _misdirected(scope, told, correlation)
+            else:
+                await self._app(scope, receive, told)
+        finally:
+            self._tell(scope, status, perf_counter() - began)
 
     def _tell(self, scope: HTTPScope, status: int, seconds: float) -> None:
         template = scope.get("path_template") or "(none)"

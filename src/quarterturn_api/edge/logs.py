@@ -20,6 +20,8 @@ _SECRET_TEXTS: Final = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:qt|rt|sk_live|sk_test|rk_live|rk_test|whsec|pi)_\w{8,}(?:_secret_\w+)?"
     r"|(?i:bearer\s+\S+)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
+# What we write ourselves, with every request: nothing of it comes from a person.
+_HARMLESS: Final = frozenset({"correlation_id", "endpoint", "level", "method", "timestamp", "user_id"})
 REDACTED: Final = "[redacted]"
 
 
@@ -56,14 +58,11 @@ def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     for key, value in event.items():
         if key in _SECRET_NAMES:
             event[key] = REDACTED
-        elif isinstance(value, str) and len(value) > _SHORTEST:
+        elif isinstance(value, str) and key not in _HARMLESS:
             event[key] = _SECRET_TEXTS.sub(REDACTED, value)
         elif isinstance(value, dict):
             event[key] = redact(None, "", dict(value))
     return event
-
-
-_SHORTEST: Final = 5
 
 
 def _json(event: Any, **_: Any) -> str:  # noqa: ANN401

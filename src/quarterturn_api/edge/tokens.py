@@ -5,7 +5,9 @@ The token proves that we have issued it; whether its session still lives, and wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +22,7 @@ LIFETIME: Final = timedelta(minutes=15)
 
 _ISSUER: Final = "quarterturn"
 _ALGORITHM: Final = "HS256"
+_REMEMBERED: Final = 8_192
 # The times are checked here, by the clock of the program, which tests can set.
 _OPTIONS: Final[Options] = {
     "require": ["exp", "iat", "iss", "nbf", "sid", "sub"],
@@ -43,9 +46,13 @@ class Tokens:
 
     secret: bytes = attrs.field(repr=False)
     clock: Clock
+    _verified: Callable[[str], tuple[SessionId, datetime, datetime]] = attrs.field(init=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
+    @_verified.default
+    def _remembering(self) -> Callable[[str], tuple[SessionId, datetime, datetime]]:
         assert len(self.secret) >= 32, "a key of at least 256 bits"  # noqa: PLR2004
+        # A token comes with every request of its session, and its signature stays as good or bad as it was.
+        return lru_cache(_REMEMBERED)(self._verify)
 
     def issue(self, account_id: AccountId, session_id: SessionId) -> tuple[str, datetime]:
         """A token for a session, and until when it is good."""
@@ -56,15 +63,19 @@ class Tokens:
 
     def read(self, token: str) -> SessionId:
         """The session that `token` names; raises `TokenRefused`."""
-        try:
-            claims = jwt.decode(token, self.secret, algorithms=[_ALGORITHM], issuer=_ISSUER, options=_OPTIONS)
-            since, until = (datetime.fromtimestamp(claims[name], UTC) for name in ("nbf", "exp"))
-            session_id = SessionId(UUID(hex=claims["sid"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError, OSError):
-            raise TokenRefused("the access token is not one of ours") from None
+        session_id, since, until = self._verified(token)
         now = self.clock.now()
         if now >= until:
             raise TokenRefused("the access token has expired; refresh it")
         if now < since:
             raise TokenRefused("the access token is not valid yet")
         return session_id
+
+    def _verify(self, token: str) -> tuple[SessionId, datetime, datetime]:
+        """The session of a token with a good signature, and from when until when it is good."""
+        try:
+            claims = jwt.decode(token, self.secret, algorithms=[_ALGORITHM], issuer=_ISSUER, options=_OPTIONS)
+            since, until = (datetime.fromtimestamp(claims[name], UTC) for name in ("nbf", "exp"))
+            return SessionId(UUID(hex=claims["sid"])), since, until
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError, OSError):
+            raise TokenRefused("the access token is not one of ours") from None
