@@ -27,6 +27,7 @@ from quarterturn_api.edge.service import Service
 from quarterturn_api.edge.tokens import Tokens
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
+from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.ordering.checkout import CheckOutCarts
 
@@ -42,13 +43,30 @@ def serving(settings: Settings, *, database: str | None = None, clock: Clock | N
 
 
 @contextmanager
-def assembled(database: Opened, settings: Settings, *, clock: Clock | None = None, by: Provider | None = None) -> Iterator[Service]:
-    """A service over an open database, without housekeeping: events wait in the outbox until somebody drains it."""
+def assembled(
+    database: Opened,
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    by: Provider | None = None,
+    hasher: PasswordHasher | None = None,
+) -> Iterator[Service]:
+    """A service over an open database, without housekeeping: events wait in the outbox until somebody drains it.
+
+    Passwords are hashed with Argon2id, unless another `hasher` is given: only tests do, which cannot wait.
+    """
     clock = clock or SystemClock()
     ids = SystemIds()
     pays = by or provider(settings, clock)
     wired = application(
-        database.begin, payments=pays.payments, transfers=pays.transfers, clock=clock, ids=ids, retried=database.retried
+        database.begin,
+        payments=pays.payments,
+        transfers=pays.transfers,
+        clock=clock,
+        ids=ids,
+        provider=pays.name,
+        retried=database.retried,
+        hasher=hasher,
     )
     with ExitStack() as stack:
         desk = stack.enter_context(Desk(wired.place_orders))

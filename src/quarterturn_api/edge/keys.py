@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 from uuid import UUID, uuid5
 
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from quarterturn_domain.identity.asker import Asker
 
@@ -18,8 +18,8 @@ _NAMESPACE: Final = UUID("0b1d7c2e-51c3-5e0b-9f57-3a2f4f5a9d11")
 
 IdempotencyKey = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",

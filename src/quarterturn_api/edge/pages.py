@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from quarterturn_api.edge.bodies import MAX_PAGE, Page
 from quarterturn_domain.kernel.errors import Invalid
@@ -18,9 +18,10 @@ V = TypeVar("V")
 
 DEFAULT: Final = 20
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="How many items a page has at most.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many items a page has at most.")]
 Cursor = Annotated[
-    str | None, Parameter(max_length=1000, description="`nextCursor` of the page before; without it, the first page is answered.")
+    str | None,
+    QueryParameter(max_length=1000, description="`nextCursor` of the page before; without it, the first page is answered."),
 ]
 
 

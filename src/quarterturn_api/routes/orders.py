@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
 from quarterturn_api.bodies.orders import OrderBody, ReturnBody
 from quarterturn_api.edge.access import needs
@@ -108,9 +108,9 @@ def list_orders(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> 
 
 
 @get("/orders/{order_id:uuid}", summary="Read one of my orders", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
-def read_order(request: Ask, order_id: UUID) -> OrderBody:
+def read_order(request: Ask, order_id: FromPath[UUID]) -> OrderBody:
     """The order; 404 when it is somebody else's."""
-    return OrderBody.of(request.service.application.read_orders.one_of_buyer(request.account_id, OrderId(order_id)))
+    return OrderBody.of(request.service.application.read_orders.order_of_buyer(request.account_id, OrderId(order_id)))
 
 
 @post(
@@ -122,7 +122,7 @@ def read_order(request: Ask, order_id: UUID) -> OrderBody:
     sync_to_thread=True,
     **needs(Permission.SHOP),
 )
-def cancel_order(request: Ask, order_id: UUID, data: JSONBody[CancelAsked], idempotency_key: IdempotencyKey) -> OrderBody:
+def cancel_order(request: Ask, order_id: FromPath[UUID], data: JSONBody[CancelAsked], idempotency_key: IdempotencyKey) -> OrderBody:
     """The order afterwards."""
     command = CancelOrder(
         cancellation_id=named(request.asker, "cancellation", idempotency_key),
@@ -141,7 +141,9 @@ def cancel_order(request: Ask, order_id: UUID, data: JSONBody[CancelAsked], idem
     sync_to_thread=True,
     **needs(Permission.SHOP),
 )
-def request_return(request: Ask, order_id: UUID, data: JSONBody[ReturnAsked], idempotency_key: IdempotencyKey) -> ReturnBody:
+def request_return(
+    request: Ask, order_id: FromPath[UUID], data: JSONBody[ReturnAsked], idempotency_key: IdempotencyKey
+) -> ReturnBody:
     """The return, which the vendor decides about."""
     command = RequestReturn(
         return_id=ReturnId(named(request.asker, "return", idempotency_key)),
