@@ -1,7 +1,7 @@
 """The statements of one transaction: reads at once, writes in order and in as few round trips as can be.
 
-Writes wait until something is read, until one is asked to be checked, or until the commit; then they go out together, in the
-driver's pipeline mode.
+Writes wait until something is read, until one is asked to be checked, or until the commit; then they go out together with it, in
+one exchange.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 
 import attrs
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
+from quarterturn_adapters.postgres.exchange import Answer, Row, Statement, exchange
 from quarterturn_adapters.postgres.refusals import translated
 
-Row: TypeAlias = tuple[Any, ...]
 Watch: TypeAlias = Callable[[str], None]
 
 
@@ -42,17 +42,12 @@ class Statements:
 
     def rows(self, sql: str, *parameters: Any) -> list[Row]:
         """What a query finds, after everything that was written before it; a `LIMIT %s` takes the last parameter."""
-        self.flush()
         head, limited, tail = sql.rpartition("LIMIT %s")
         if limited:
             # The plan is made for all executions, and has to know how few rows are wanted: of a parameter it is assumed to let
             # pass a tenth of the table.
             sql, parameters = f"{head}LIMIT {parameters[-1]:d}{tail}", parameters[:-1]
-        try:
-            cursor = self._send(self._connection.cursor(binary=True), sql, parameters)
-            return cursor.fetchall()
-        except psycopg.Error as error:
-            raise self._refused(error) from error
+        return self._exchange(Statement(sql, parameters))[-1].rows
 
     def later(self, sql: str, *parameters: Any, rows: int | None = None) -> None:
         """Write before the next read, or at the latest with the commit; `rows` is how many it must change."""
@@ -70,54 +65,43 @@ class Statements:
 
     def flush(self) -> None:
         """Send the writes that wait."""
-        if self._refusal is not None:
-            raise self._refusal
-        if self._writes:
-            self._send_writes(commit=False)
+        if self._writes or self._refusal is not None:
+            self._exchange()
 
     def commit(self) -> None:
         """Send the writes that wait and commit; raises again what the database has refused before, when somebody swallowed it."""
+        if self._refusal is None:
+            for write in self._before_commit:
+                write()
+        if self._refusal is not None or self._writes or self._connection.info.transaction_status != TransactionStatus.IDLE:
+            self._exchange(commit=True)
+
+    def _exchange(self, *queries: Statement, commit: bool = False) -> list[Answer]:
+        """The answers to the writes that wait and then to `queries`, all of them sent at once."""
         if self._refusal is not None:
             raise self._refusal
-        for write in self._before_commit:
-            write()
-        if any(write.rows is not None for write in self._writes):
-            # What has to be counted is counted before anything is committed.
-            self._send_writes(commit=False)
-        if self._writes:
-            self._send_writes(commit=True)
-        elif self._connection.info.transaction_status != TransactionStatus.IDLE:
-            try:
-                self._connection.commit()
-            except psycopg.Error as error:
-                raise self._refused(error) from error
-
-    def _send_writes(self, *, commit: bool) -> None:
         writes, self._writes = self._writes, []
-        cursors: list[Cursor[Row]] = []
+        sent = [Statement(*_counted(each.sql, each.parameters, each.rows if commit else None)) for each in writes] + list(queries)
+        if self._watch is not None:
+            for each in [*(write.sql for write in writes), *(query.sql for query in queries)]:
+                self._watch(each)
         try:
-            if len(writes) == 1 and not commit:
-                cursors = [self._send(self._connection.cursor(), writes[0].sql, writes[0].parameters)]
-            else:
-                with self._connection.pipeline():
-                    for write in writes:
-                        cursors.append(self._send(self._connection.cursor(), write.sql, write.parameters))
-                    if commit:
-                        self._connection.commit()
+            answers = exchange(self._connection, sent, commit=commit)
         except psycopg.Error as error:
             raise self._refused(error) from error
-        for write, cursor in zip(writes, cursors, strict=True):
-            assert write.rows is None or cursor.rowcount == write.rows, (
-                f"{write.rows} rows were to change, {cursor.rowcount} did: {write.sql}"
-            )
-
-    def _send(self, cursor: Cursor[Row], sql: str, parameters: Sequence[Any]) -> Cursor[Row]:
-        if self._watch is not None:
-            self._watch(sql)
-        # Statements are constants of this package; everything that comes from outside is a parameter.
-        return cursor.execute(sql, parameters, prepare=True)
+        if not commit:
+            for write, answer in zip(writes, answers, strict=False):
+                assert write.rows in {None, answer.count}, f"{write.rows} rows were to change, {answer.count} did: {write.sql}"
+        return answers
 
     def _refused(self, error: psycopg.Error) -> Exception:
         self._writes = []
         self._refusal = translated(error)
         return self._refusal
+
+
+def _counted(sql: str, parameters: Sequence[Any], rows: int | None) -> tuple[str, Sequence[Any]]:
+    """A write that fails unless it changes so many rows: what leaves together with the commit has to be counted by the server."""
+    if rows is None:
+        return sql, parameters
+    return f"WITH changed AS ({sql} RETURNING 1) SELECT 1 / (count(*) = %s)::integer FROM changed", (*parameters, rows)  # noqa: S608
