@@ -1,13 +1,15 @@
 """The desk: concurrent checkouts are collected, placed in one transaction, and each caller gets its own outcome after the commit.
 
 While one batch is being committed the next one gathers, so a batch is as large as the moment is busy and a lone caller does not
-wait. The queue is bounded: a caller who finds it full is told `Unavailable` at once. No caller is lost: a batch that fails is
+wait. Callers who were just answered are given a moment to ask again, because two half batches cost more than a whole one. The
+queue is bounded: a caller who finds it full is told `Unavailable` at once. No caller is lost: a batch that fails is
 placed again one by one, which is safe because an order's id makes it one order, and so one poisonous order harms nobody but itself.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -23,6 +25,9 @@ Place: TypeAlias = Callable[[Sequence[PlaceOrder]], Sequence[Outcome[Order]]]
 
 _GIVE_UP_AFTER: Final = 3
 """So many callers of a failed batch in a row for whom the database is not available, and the rest are told so without asking it."""
+
+_PATIENCE_SECONDS: Final = 0.005
+"""The longest moment that a clerk gives callers to come back; it is never more than half of what the last batch took."""
 
 
 class Desk:
@@ -42,6 +47,8 @@ class Desk:
         self._queue = queue
         self._waiting: deque[tuple[PlaceOrder, Future[Order]]] = deque()
         self._changed = threading.Condition()
+        self._expected = 1
+        self._patience = 0.0
         self._open = True
         self._clerks = [threading.Thread(target=self._serve, name=f"desk-{number}", daemon=True) for number in range(clerks)]
         for clerk in self._clerks:
@@ -61,7 +68,9 @@ class Desk:
             if len(self._waiting) >= self._queue:
                 raise Unavailable("the checkout (too many are waiting)", 1)
             self._waiting.append((command, future))
-            self._changed.notify()
+            # To wake a clerk for every caller would cost more than to place the order.
+            if len(self._waiting) in {1, self._expected}:
+                self._changed.notify()
         return future
 
     def __call__(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
@@ -95,10 +104,15 @@ class Desk:
 
     def _serve(self) -> None:
         while batch := self._take():
+            began = time.monotonic()
             try:
                 self._answer(batch, self._place([command for command, _ in batch]))
             except Exception as failure:  # noqa: BLE001 - whatever it was, every caller has to get an outcome
                 self._one_by_one(batch, failure)
+            with self._changed:
+                # Whoever waits now has come while these were served: together they are who may be here at once.
+                self._expected = min(len(batch) + len(self._waiting), self._batch)
+                self._patience = min((time.monotonic() - began) / 2, _PATIENCE_SECONDS)
 
     def _take(self) -> list[tuple[PlaceOrder, Future[Order]]]:
         """The next batch, once there is one; empty when the desk is closed and nobody waits."""
@@ -109,11 +123,20 @@ class Desk:
                     if not self._open:
                         return taken
                     self._changed.wait()
+                self._gather()
                 while self._waiting and len(taken) < self._batch:
                     command, future = self._waiting.popleft()
                     if future.set_running_or_notify_cancel():
                         taken.append((command, future))
+            if self._waiting:
+                self._changed.notify()
         return taken
+
+    def _gather(self) -> None:
+        """Wait, but only for a moment, until as many are here as can be expected."""
+        until = time.monotonic() + self._patience
+        while self._open and 0 < len(self._waiting) < self._expected and (left := until - time.monotonic()) > 0:
+            self._changed.wait(left)
 
     def _one_by_one(self, batch: Sequence[tuple[PlaceOrder, Future[Order]]], failure: Exception) -> None:
         if len(batch) == 1:
