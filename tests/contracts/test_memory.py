@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from quarterturn_adapters.argon import Argon2Hasher
+from quarterturn_adapters.chance import CountedSecrets, PlainHasher, SystemSecrets
 from quarterturn_adapters.clock import ManualClock, SystemClock
 from quarterturn_adapters.ids import SeededIds, SystemIds
 from quarterturn_adapters.memory import MemoryDatabase, MemoryWork
+from quarterturn_domain.identity.password import PasswordHasher
+from quarterturn_domain.identity.secret import Secrets
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract
+from quarterturn_domain.testing.contracts.access import (
+    AddressesContract,
+    ApiKeysContract,
+    AttemptsContract,
+    AuditTrailContract,
+    CredentialsContract,
+    HasherContract,
+    MembershipsContract,
+    RolesContract,
+    SecretsContract,
+    SessionsContract,
+    StandingsContract,
+)
+from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
 from quarterturn_domain.testing.contracts.clocks_and_ids import ClockContract, IdsContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
@@ -36,6 +53,46 @@ class InMemory:
 
 class TestAccounts(InMemory, AccountsContract):
     """Accounts in memory."""
+
+
+class TestAddresses(InMemory, AddressesContract):
+    """Addresses in memory."""
+
+
+class TestApiKeys(InMemory, ApiKeysContract):
+    """API keys in memory."""
+
+
+class TestAttempts(InMemory, AttemptsContract):
+    """Attempts to sign in in memory."""
+
+
+class TestAuditTrail(InMemory, AuditTrailContract):
+    """The audit trail in memory."""
+
+
+class TestCredentials(InMemory, CredentialsContract):
+    """Credentials in memory."""
+
+
+class TestMemberships(InMemory, MembershipsContract):
+    """Memberships in memory."""
+
+
+class TestRoles(InMemory, RolesContract):
+    """Roles in memory."""
+
+
+class TestSessions(InMemory, SessionsContract):
+    """Sessions in memory."""
+
+
+class TestStandings(InMemory, StandingsContract):
+    """Standings in memory."""
+
+
+class TestWishes(InMemory, WishesContract):
+    """Wishes in memory."""
 
 
 class TestAnswers(InMemory, AnswersContract):
@@ -154,3 +211,32 @@ class TestIds(IdsContract):
     def ids(self, request: pytest.FixtureRequest) -> Ids:
         """Each of them."""
         return SystemIds() if request.param == "system" else SeededIds(1)
+
+
+class TestHasher(HasherContract):
+    """The hashers of passwords: Argon2id, as cheap as it can be, and the one for tests."""
+
+    @pytest.fixture(params=["argon2id", "plain"])
+    def which(self, request: pytest.FixtureRequest) -> str:
+        """Each of them."""
+        name: str = request.param
+        return name
+
+    @pytest.fixture
+    def hasher(self, which: str) -> PasswordHasher:
+        """The hasher."""
+        return Argon2Hasher(memory_kib=8, passes=1) if which == "argon2id" else PlainHasher()
+
+    @pytest.fixture
+    def costlier(self, which: str) -> PasswordHasher:
+        """The same, when a hash has to cost more."""
+        return Argon2Hasher(memory_kib=16, passes=2) if which == "argon2id" else PlainHasher(2)
+
+
+class TestSecrets(SecretsContract):
+    """The makers of secrets."""
+
+    @pytest.fixture(params=["system", "counted"])
+    def secrets(self, request: pytest.FixtureRequest) -> Secrets:
+        """Each of them."""
+        return SystemSecrets() if request.param == "system" else CountedSecrets()

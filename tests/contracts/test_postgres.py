@@ -9,7 +9,18 @@ from tests.databases import running, versions
 
 from quarterturn_adapters.postgres import PostgresDatabase, PostgresWork
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract
+from quarterturn_domain.testing.contracts.access import (
+    AddressesContract,
+    ApiKeysContract,
+    AttemptsContract,
+    AuditTrailContract,
+    CredentialsContract,
+    MembershipsContract,
+    RolesContract,
+    SessionsContract,
+    StandingsContract,
+)
+from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
 from quarterturn_domain.testing.contracts.kernel import (
@@ -46,6 +57,46 @@ class InPostgres:
 
 class TestAccounts(InPostgres, AccountsContract):
     """Accounts in PostgreSQL."""
+
+
+class TestAddresses(InPostgres, AddressesContract):
+    """Addresses in PostgreSQL."""
+
+
+class TestApiKeys(InPostgres, ApiKeysContract):
+    """API keys in PostgreSQL."""
+
+
+class TestAttempts(InPostgres, AttemptsContract):
+    """Attempts to sign in in PostgreSQL."""
+
+
+class TestAuditTrail(InPostgres, AuditTrailContract):
+    """The audit trail in PostgreSQL."""
+
+
+class TestCredentials(InPostgres, CredentialsContract):
+    """Credentials in PostgreSQL."""
+
+
+class TestMemberships(InPostgres, MembershipsContract):
+    """Memberships in PostgreSQL."""
+
+
+class TestRoles(InPostgres, RolesContract):
+    """Roles in PostgreSQL."""
+
+
+class TestSessions(InPostgres, SessionsContract):
+    """Sessions in PostgreSQL."""
+
+
+class TestStandings(InPostgres, StandingsContract):
+    """Standings in PostgreSQL."""
+
+
+class TestWishes(InPostgres, WishesContract):
+    """Wishes in PostgreSQL."""
 
 
 class TestAnswers(InPostgres, AnswersContract):

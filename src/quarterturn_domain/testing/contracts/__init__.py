@@ -15,6 +15,7 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{chapter}"
         for chapter in (
+            "access",
             "catalog",
             "clocks_and_ids",
             "database",

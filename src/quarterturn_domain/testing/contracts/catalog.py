@@ -11,10 +11,13 @@ from quarterturn_domain.catalog.category import Category
 from quarterturn_domain.catalog.offer import Offer
 from quarterturn_domain.catalog.ports import CatalogWork, Categories, Offers, Products
 from quarterturn_domain.catalog.product import Product
+from quarterturn_domain.catalog.wishlist import Wish
+from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing import samples
+from quarterturn_domain.testing.contracts.database import DatabaseContract
 from quarterturn_domain.testing.contracts.equality import differences
 from quarterturn_domain.testing.contracts.pages import leafed
 from quarterturn_domain.testing.contracts.repository import RepositoryContract
@@ -212,3 +215,41 @@ class OffersContract(RepositoryContract[Sku, Offer]):
         self.added(db, [self.new(1)])
         with db() as work:
             assert [] == list(work.offers.of_vendor(samples.vendor_id(2), None, 10))
+
+
+class WishesContract(DatabaseContract):
+    """What `Wishes` promises."""
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_a_wishlist_is_read_latest_first(self, db: Begin[CatalogWork], limit: int) -> None:
+        """Page after page, the wishes of one account, the latest first; two of one moment in the order of their products."""
+        owner = samples.account_id(1)
+        own = [Wish(owner, samples.product_id(n), samples.moment(n // 2)) for n in range(1, 6)]
+        with db() as work:
+            work.wishes.add([*own, Wish(samples.account_id(2), samples.product_id(9), samples.moment(9))])
+            work.wishes.add([])
+        with db() as work:
+            read = leafed(lambda after, n: work.wishes.page(owner, after, n), lambda wish: (wish.since, wish.product_id), limit)
+            assert [] == differences(own[::-1], read)
+            assert (5, 1, 0) == tuple(work.wishes.count(samples.account_id(n)) for n in (1, 2, 3))
+
+    def test_wishes_are_found_and_removed(self, db: Begin[CatalogWork]) -> None:
+        """Of the products asked for those on the list are found, on nobody else's; what is removed is gone, what was not is not."""
+        one, other = (Wish(samples.account_id(n), samples.product_id(1), samples.moment(n)) for n in (1, 2))
+        with db() as work:
+            work.wishes.add([one, other])
+        with db() as work:
+            asked = [samples.product_id(1), samples.product_id(2)]
+            assert {one.product_id: one} == work.wishes.find(one.account_id, asked)
+            assert {} == work.wishes.find(one.account_id, [])
+            work.wishes.remove(one.account_id, asked)
+        with db() as work:
+            assert ({}, {other.product_id: other}) == tuple(work.wishes.find(each.account_id, asked) for each in (one, other))
+
+    def test_what_is_wished_for_is_not_added(self, db: Begin[CatalogWork]) -> None:
+        """Adding a wish that exists is a `Conflict`."""
+        wish = Wish(samples.account_id(1), samples.product_id(1), samples.moment(1))
+        with db() as work:
+            work.wishes.add([wish])
+        with pytest.raises(Conflict), db() as work:
+            work.wishes.add([wish])

@@ -1,0 +1,452 @@
+"""What the ports of access promise: credentials, attempts, sessions, API keys, members, addresses, the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from quarterturn_domain.identity.account import Account, AccountStatus
+from quarterturn_domain.identity.address import Address
+from quarterturn_domain.identity.api_key import ApiKey
+from quarterturn_domain.identity.attempts import PATIENCE, Attempts
+from quarterturn_domain.identity.audit import AuditEntry
+from quarterturn_domain.identity.credential import Credential
+from quarterturn_domain.identity.membership import Membership
+from quarterturn_domain.identity.password import PasswordHasher
+from quarterturn_domain.identity.ports import (
+    Addresses,
+    ApiKeys,
+    Credentials,
+    IdentityWork,
+    KeyStanding,
+    MemberKey,
+    Memberships,
+    Sessions,
+    SessionStanding,
+    Wanted,
+)
+from quarterturn_domain.identity.role import Role, VendorRole
+from quarterturn_domain.identity.secret import Secrets, shown
+from quarterturn_domain.identity.session import Session, SessionStatus
+from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, SessionId
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.testing import samples
+from quarterturn_domain.testing.contracts.database import (
+    PATIENCE_SECONDS,
+    DatabaseContract,
+    Undone,
+    another_thread,
+    moment_for_others,
+    undo,
+)
+from quarterturn_domain.testing.contracts.equality import differences
+from quarterturn_domain.testing.contracts.pages import leafed
+from quarterturn_domain.testing.contracts.repository import RepositoryContract
+
+
+class RolesContract(DatabaseContract):
+    """What `Accounts` promises of roles and lists."""
+
+    def kept(self, db: Begin[IdentityWork]) -> list[Account]:
+        """Twelve accounts: every third a coach, every fourth an administrator, every sixth suspended."""
+        accounts = []
+        for n in range(1, 13):
+            roles = {Role.CLIENT} | ({Role.COACH} if n % 3 == 0 else set()) | ({Role.ADMIN} if n % 4 == 0 else set())
+            account = samples.an_account(n).grant(roles)
+            accounts.append(account.suspend(reason="", at=samples.moment(0))[0] if n % 6 == 0 else account)
+        with db() as work:
+            work.accounts.add(accounts[::-1])
+        return accounts
+
+    def test_roles_come_back_equal(self, db: Begin[IdentityWork]) -> None:
+        """An account has the roles that it was kept with, and others once it was saved with others."""
+        account = samples.an_account(1).grant(set(Role))
+        with db() as work:
+            work.accounts.add([account])
+        with db() as work:
+            assert [] == differences({account.id: account}, work.accounts.lock([account.id]))
+            work.accounts.save([account.grant({Role.COACH})])
+        with db() as work:
+            assert {account.id: account.grant({Role.COACH})} == work.accounts.find([account.id])
+
+    @pytest.mark.parametrize(
+        ("case", "wanted"),
+        [
+            ("everybody", Wanted()),
+            ("by the beginning of the address", Wanted(email="person1")),
+            ("by a whole address", Wanted(email="person2@example.org")),
+            ("by no address", Wanted(email="nobody")),
+            ("by a percent sign, which means itself", Wanted(email="%")),
+            ("by role", Wanted(role=Role.COACH)),
+            ("by a role that nobody has", Wanted(role=Role.VENDOR)),
+            ("by status", Wanted(status=AccountStatus.SUSPENDED)),
+            ("by all of it", Wanted(email="person1", role=Role.ADMIN, status=AccountStatus.SUSPENDED)),
+        ],
+    )
+    @pytest.mark.parametrize("limit", [1, 5, 100])
+    def test_a_list_shows_who_is_wanted(self, db: Begin[IdentityWork], case: str, wanted: Wanted, limit: int) -> None:
+        """Page after page, the accounts that are wanted, and no others, in the order of their ids."""
+        accounts = self.kept(db)
+        with db() as work:
+            shown_now = leafed(lambda after, n: work.accounts.page(after, n, wanted), lambda account: account.id, limit)
+        assert [account for account in accounts if wanted.meets(account)] == shown_now, case
+
+    def test_admins_are_those_who_govern(self, db: Begin[IdentityWork]) -> None:
+        """`admins` gives the active administrators in the order of their ids, also those of this unit of work."""
+        accounts = self.kept(db)
+        with db() as work:
+            assert [each for each in accounts if each.governs] == list(work.accounts.admins())
+            work.accounts.lock([accounts[3].id])
+            work.accounts.save([accounts[3].grant({Role.CLIENT})])
+            assert [accounts[7]] == list(work.accounts.admins())
+
+    def test_who_governs_is_locked(self, db: Begin[IdentityWork]) -> None:
+        """Who asks for the administrators while somebody else has them waits, and sees what was committed."""
+        accounts = self.kept(db)
+
+        def admins() -> list[Account]:
+            with db() as work:
+                return list(work.accounts.admins())
+
+        with another_thread() as run:
+            with db() as work:
+                work.accounts.admins()
+                other = run(admins)
+                moment_for_others(other)
+                assert not other.done(), "the administrators were given to two at once"
+                work.accounts.save([accounts[3].grant({Role.CLIENT})])
+            assert [accounts[7]] == other.result(PATIENCE_SECONDS)
+
+
+class CredentialsContract(RepositoryContract[AccountId, Credential]):
+    """What `Credentials` promises."""
+
+    def repository(self, work: IdentityWork) -> Credentials:
+        """The credentials."""
+        return work.credentials
+
+    def key(self, value: Credential) -> AccountId:
+        """The account's id."""
+        return value.account_id
+
+    def new(self, n: int) -> Credential:
+        """A new credential."""
+        return samples.a_credential(n)
+
+    def changed(self, value: Credential) -> Credential:
+        """The credential with another password."""
+        return attrs.evolve(value, hash="another", set_at=samples.moment(99))
+
+
+class AttemptsContract(DatabaseContract):
+    """What `AllAttempts` promises."""
+
+    def test_attempts_come_back_equal(self, db: Begin[IdentityWork]) -> None:
+        """An address that was never tried has none; what is saved is found by later units of work, field by field."""
+        expected = Attempts.none("address", samples.moment(0))
+        for n in range(1, PATIENCE + 1):
+            with db() as work:
+                known = work.attempts.lock("address", samples.moment(0))
+                assert [] == differences(expected, known)
+                expected = known.counted(samples.moment(n))
+                work.attempts.save(expected)
+        with db() as work:
+            assert expected == work.attempts.lock("address", samples.moment(9))
+            assert Attempts.none("other", samples.moment(9)) == work.attempts.lock("other", samples.moment(9))
+
+    def test_what_is_rolled_back_is_not_counted(self, db: Begin[IdentityWork]) -> None:
+        """Of a unit of work that ends with an exception no attempt is left."""
+        with suppress(Undone), db() as work:
+            work.attempts.save(work.attempts.lock("address", samples.moment(0)).counted(samples.moment(1)))
+            undo()
+        with db() as work:
+            assert 0 == work.attempts.lock("address", samples.moment(0)).failures
+
+    def test_two_first_attempts_are_two(self, db: Begin[IdentityWork]) -> None:
+        """Two who try an address for the first time, at the same moment, are counted both."""
+
+        def count() -> int:
+            with db() as work:
+                attempts = work.attempts.lock("address", samples.moment(0)).counted(samples.moment(1))
+                work.attempts.save(attempts)
+            return attempts.failures
+
+        with another_thread() as run:
+            with db() as work:
+                mine = work.attempts.lock("address", samples.moment(0)).counted(samples.moment(1))
+                other = run(count)
+                moment_for_others(other)
+                assert not other.done(), "one address was given to two at once"
+                work.attempts.save(mine)
+            assert (1, 2) == (mine.failures, other.result(PATIENCE_SECONDS))
+
+    def test_old_attempts_are_forgotten(self, db: Begin[IdentityWork]) -> None:
+        """`forget` drops those whose last one was before an instant, and says how many."""
+        with db() as work:
+            for n in range(1, 5):
+                work.attempts.save(work.attempts.lock(f"address {n}", samples.moment(0)).counted(samples.moment(n)))
+        with db() as work:
+            assert 2 == work.attempts.forget(samples.moment(3))
+            assert 0 == work.attempts.forget(samples.moment(3))
+        with db() as work:
+            assert [0, 0, 1, 1] == [work.attempts.lock(f"address {n}", samples.moment(9)).failures for n in range(1, 5)]
+
+
+class SessionsContract(RepositoryContract[SessionId, Session]):
+    """What `Sessions` promises."""
+
+    def repository(self, work: IdentityWork) -> Sessions:
+        """The sessions."""
+        return work.sessions
+
+    def new(self, n: int) -> Session:
+        """A new session."""
+        return samples.a_session(n)
+
+    def changed(self, value: Session) -> Session:
+        """The session, refreshed and then revoked."""
+        return value.refreshed("f" * 64, value.opened_at + timedelta(days=1)).move("revoke", "a test")
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_an_account_sees_its_active_sessions(self, db: Begin[IdentityWork], limit: int) -> None:
+        """Page after page, the active sessions of one account, the latest first; `lock_active` gives them the other way round."""
+        own = [samples.a_session(n, owner=1) for n in range(1, 7)]
+        own[1], own[4] = own[1].move("end", ""), own[4].move("revoke", "")
+        self.added(db, [*own, samples.a_session(7)])
+        expected = [session for session in own if session.status is SessionStatus.ACTIVE]
+        with db() as work:
+            owner = samples.account_id(1)
+            read = leafed(lambda after, n: work.sessions.of_account(owner, after, n), lambda session: session.id, limit)
+            assert expected[::-1] == read
+            assert expected == list(work.sessions.lock_active(owner))
+            assert [] == list(work.sessions.lock_active(samples.account_id(2)))
+
+    def test_old_sessions_are_forgotten(self, db: Begin[IdentityWork]) -> None:
+        """`forget` drops those that expired before an instant, and says how many."""
+        sessions = [self.new(n) for n in (1, 2, 3)]
+        self.added(db, sessions)
+        with db() as work:
+            assert 2 == work.sessions.forget(sessions[2].expires_at)
+        assert {sessions[2].id: sessions[2]} == self.found(db, [each.id for each in sessions])
+
+
+class ApiKeysContract(RepositoryContract[ApiKeyId, ApiKey]):
+    """What `ApiKeys` promises."""
+
+    def repository(self, work: IdentityWork) -> ApiKeys:
+        """The API keys."""
+        return work.api_keys
+
+    def new(self, n: int) -> ApiKey:
+        """A new key."""
+        return samples.an_api_key(n)
+
+    def changed(self, value: ApiKey) -> ApiKey:
+        """The key, revoked."""
+        return value.revoked(samples.moment(50))
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_an_account_sees_its_keys(self, db: Begin[IdentityWork], limit: int) -> None:
+        """Page after page, the keys of one account that are not revoked, the latest first."""
+        own = [samples.an_api_key(n, owner=1) for n in range(1, 6)]
+        own[2] = own[2].revoked(samples.moment(50))
+        self.added(db, [*own, samples.an_api_key(6)])
+        owner = samples.account_id(1)
+        with db() as work:
+            read = leafed(lambda after, n: work.api_keys.of_account(owner, after, n), lambda key: key.id, limit)
+        assert [own[4], own[3], own[1], own[0]] == read
+
+
+class MembershipsContract(RepositoryContract[MemberKey, Membership]):
+    """What `Memberships` promises."""
+
+    def repository(self, work: IdentityWork) -> Memberships:
+        """The memberships."""
+        return work.memberships
+
+    def key(self, value: Membership) -> MemberKey:
+        """The vendor and the account."""
+        return value.vendor_id, value.account_id
+
+    def new(self, n: int) -> Membership:
+        """A new membership."""
+        return samples.a_membership(n)
+
+    def changed(self, value: Membership) -> Membership:
+        """The membership with the other role."""
+        other = VendorRole.STAFF if value.role is VendorRole.OWNER else VendorRole.OWNER
+        return attrs.evolve(value, role=other)
+
+    def test_members_and_memberships(self, db: Begin[IdentityWork]) -> None:
+        """A vendor has its members and an account its memberships, each in the order of ids; who was removed is neither."""
+        members = [self.new(n) for n in range(1, 8)]
+        second = attrs.evolve(members[0], vendor_id=samples.vendor_id(9))
+        self.added(db, [second, *members[::-1]])
+        with db() as work:
+            assert [members[0], members[3], members[6]] == list(work.memberships.of_vendor(members[0].vendor_id))
+            assert [members[0], second] == list(work.memberships.of_account(samples.account_id(1)))
+            work.memberships.remove([self.key(members[3]), (samples.vendor_id(9), samples.account_id(9))])
+            work.memberships.remove([])
+        with db() as work:
+            assert [members[0], members[6]] == list(work.memberships.of_vendor(members[0].vendor_id))
+            assert [] == list(work.memberships.of_account(samples.account_id(4)))
+            assert [] == list(work.memberships.of_vendor(samples.vendor_id(8)))
+
+
+class AddressesContract(RepositoryContract[AddressId, Address]):
+    """What `Addresses` promises."""
+
+    def repository(self, work: IdentityWork) -> Addresses:
+        """The addresses."""
+        return work.addresses
+
+    def new(self, n: int) -> Address:
+        """A new address."""
+        return samples.an_address(n)
+
+    def changed(self, value: Address) -> Address:
+        """The address, moved."""
+        return attrs.evolve(value, lines=("Quai 1", "Bât. “B”", "c/o"), country="FR", is_default=True, label="")
+
+    def test_an_account_sees_its_addresses(self, db: Begin[IdentityWork]) -> None:
+        """The addresses of one account in the order of their ids; one that was removed is gone."""
+        own = [samples.an_address(n, owner=1) for n in (1, 2, 3)]
+        self.added(db, [*own[::-1], samples.an_address(4)])
+        with db() as work:
+            assert own == list(work.addresses.of_account(samples.account_id(1)))
+            work.addresses.remove([own[1].id, samples.address_id(9)])
+            work.addresses.remove([])
+        with db() as work:
+            assert [own[0], own[2]] == list(work.addresses.of_account(samples.account_id(1)))
+
+
+class AuditTrailContract(DatabaseContract):
+    """What `AuditTrail` promises."""
+
+    @pytest.mark.parametrize("limit", [1, 3, 100])
+    def test_entries_come_back_latest_first(self, db: Begin[IdentityWork], limit: int) -> None:
+        """Page after page, what was kept, the latest first, with numbers that grow; of one subject when it is named."""
+        entries = [samples.an_audit_entry(n) for n in range(1, 8)]
+        for batch in (entries[:3], [], entries[3:]):
+            with db() as work:
+                work.audit.append(iter(batch))
+        with db() as work:
+            read = leafed(work.audit.page, _number, limit)
+            subject = str(samples.account_id(1))
+            of_one = leafed(lambda before, n: work.audit.page(before, n, subject), _number, limit)
+        assert [] == differences(entries[::-1], [attrs.evolve(each, number=0) for each in read])
+        assert sorted({each.number for each in read}, reverse=True) == [each.number for each in read]
+        assert [each for each in read if each.subject_id == subject] == of_one
+        assert 3 == len(of_one)
+
+    def test_what_is_rolled_back_was_never_done(self, db: Begin[IdentityWork]) -> None:
+        """An entry stands or falls with what it tells of."""
+        with suppress(Undone), db() as work:
+            work.audit.append([samples.an_audit_entry(1)])
+            undo()
+        with db() as work:
+            assert [] == list(work.audit.page(None, 10))
+
+
+def _number(entry: AuditEntry) -> int:
+    return entry.number
+
+
+class StandingsContract(DatabaseContract):
+    """What `Standings` promises."""
+
+    def furnish(self, work: IdentityWork) -> None:
+        """Three accounts, the first with two memberships, the third suspended; a session and a key of each, and of nobody."""
+        accounts = [samples.an_account(n) for n in (1, 2, 3)]
+        accounts[1] = accounts[1].grant({Role.COACH, Role.ADMIN})
+        accounts[2], _ = accounts[2].suspend(reason="", at=samples.moment(9))
+        work.accounts.add(accounts)
+        member = samples.a_membership(1)
+        work.memberships.add([member, Membership(samples.vendor_id(9), member.account_id, VendorRole.STAFF, member.since)])
+        work.sessions.add(samples.a_session(n) for n in (1, 2, 3, 4))
+        work.api_keys.add(samples.an_api_key(n) for n in (1, 2, 3, 4))
+
+    def test_many_sessions_are_read_at_once(self, db: Begin[IdentityWork]) -> None:
+        """Of the sessions that exist and whose account does, everything that decides; unknown ones are left out."""
+        with db() as work:
+            work.sessions.lock([samples.session_id(2)])
+            work.sessions.save([samples.a_session(2).move("end", "")])
+        with db() as work:
+            ids = [samples.session_id(n) for n in (3, 1, 2, 4, 5, 1)]
+            found = work.standings.of_sessions(iter(ids))
+            assert {} == work.standings.of_sessions([])
+        expected: Mapping[SessionId, SessionStanding] = {
+            samples.session_id(n): SessionStanding(
+                account_id=samples.account_id(n),
+                status=AccountStatus.SUSPENDED if n == 3 else AccountStatus.ACTIVE,
+                roles=frozenset({Role.COACH, Role.ADMIN} if n == 2 else {Role.CLIENT}),
+                vendors={samples.vendor_id(2): VendorRole.OWNER, samples.vendor_id(9): VendorRole.STAFF} if n == 1 else {},
+                session_status=SessionStatus.ENDED if n == 2 else SessionStatus.ACTIVE,
+                expires_at=samples.a_session(n).expires_at,
+            )
+            for n in (1, 2, 3)
+        }
+        assert [] == differences(expected, found)
+
+    def test_many_keys_are_read_at_once(self, db: Begin[IdentityWork]) -> None:
+        """The same for API keys, with the key itself."""
+        with db() as work:
+            found = work.standings.of_keys(samples.api_key_id(n) for n in (1, 2, 3, 4, 5))
+            assert {} == work.standings.of_keys([])
+        expected: Mapping[ApiKeyId, KeyStanding] = {
+            samples.api_key_id(n): KeyStanding(
+                account_id=samples.account_id(n),
+                status=AccountStatus.SUSPENDED if n == 3 else AccountStatus.ACTIVE,
+                roles=frozenset({Role.COACH, Role.ADMIN} if n == 2 else {Role.CLIENT}),
+                vendors={samples.vendor_id(2): VendorRole.OWNER, samples.vendor_id(9): VendorRole.STAFF} if n == 1 else {},
+                key=samples.an_api_key(n),
+            )
+            for n in (1, 2, 3)
+        }
+        assert [] == differences(expected, found)
+
+
+class HasherContract:
+    """What a `PasswordHasher` promises; a subclass defines the fixture `hasher`, and `costlier`, whose hashes cost more."""
+
+    def test_a_password_verifies_against_its_own_hash(self, hasher: PasswordHasher) -> None:
+        """The right password is right, another one, and any one of nobody, is wrong."""
+        hashed = hasher.hash("Grüße von der Bank")
+        assert hasher.verify("Grüße von der Bank", hashed)
+        assert not hasher.verify("grüße von der Bank", hashed)
+        assert not hasher.verify("", hashed)
+        assert not hasher.verify("nobody has this password", None)
+
+    def test_a_hash_says_nothing(self, hasher: PasswordHasher) -> None:
+        """The password is not in its hash."""
+        assert "swordfish-and-chips" not in hasher.hash("swordfish-and-chips")
+
+    def test_a_hash_of_before_is_stale(self, hasher: PasswordHasher, costlier: PasswordHasher) -> None:
+        """A hash with other parameters still verifies, and is known to be one that should be made anew."""
+        hashed = hasher.hash("swordfish-and-chips")
+        assert costlier.verify("swordfish-and-chips", hashed)
+        assert [False, True] == [hasher.stale(hashed), costlier.stale(hashed)]
+
+
+class SecretsContract:
+    """What `Secrets` promises; a subclass defines the fixture `secrets`."""
+
+    def test_secrets_are_new_and_can_be_shown(self, secrets: Secrets) -> None:
+        """None comes twice, and each can be part of a token's text."""
+        made = [secrets.new() for _ in range(100)]
+        assert 100 == len(set(made))
+        assert all(shown("rt", samples.session_id(1), f"{each}.{each}") for each in made)
+
+    def test_a_digest_is_sha_256(self, secrets: Secrets) -> None:
+        """The digest is the one of FIPS 180-4's example, whoever computes it; of every text there is one."""
+        assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" == secrets.digest("abc")
+        assert secrets.digest("\ud800") != secrets.digest("?")
+
+    def test_same_is_equal(self, secrets: Secrets) -> None:
+        """Two digests are the same when they are equal."""
+        one, other = secrets.digest("one"), secrets.digest("other")
+        assert [True, False, False] == [secrets.same(one, one), secrets.same(one, other), secrets.same(one, one[:-1])]
