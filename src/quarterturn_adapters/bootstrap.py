@@ -17,7 +17,8 @@ from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
 from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
 from quarterturn_domain.catalog.publishing import MoveProducts
-from quarterturn_domain.catalog.wishing import KeepWishlists
+from quarterturn_domain.catalog.reading import ReadCatalog
+from quarterturn_domain.catalog.wishing import KeepWishlists, ReadWishlists
 from quarterturn_domain.identity.addressing import KeepAddresses
 from quarterturn_domain.identity.asking import WhoAsks
 from quarterturn_domain.identity.changing import ChangePasswords, ChangeProfiles
@@ -26,26 +27,32 @@ from quarterturn_domain.identity.joining import GovernMembers
 from quarterturn_domain.identity.keying import CreateApiKeys, RevokeApiKeys
 from quarterturn_domain.identity.onboarding import ApplyAsVendors, GovernVendors
 from quarterturn_domain.identity.password import PasswordHasher
+from quarterturn_domain.identity.reading import ReadAccounts
+from quarterturn_domain.identity.reading import ReadAccounts
 from quarterturn_domain.identity.registering import GovernAccounts, RegisterAccounts
 from quarterturn_domain.identity.secret import Secrets
 from quarterturn_domain.identity.signing_in import RefreshSessions, SignPeopleIn
 from quarterturn_domain.identity.signing_out import EndSessions
+from quarterturn_domain.insights.ports import InsightsWork
+from quarterturn_domain.insights.reading import ReadInsights
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import DomainError, Outcome
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin, Reactions
 from quarterturn_domain.ordering.cancelling import CancelOrders
-from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart
+from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart, ShowCarts
 from quarterturn_domain.ordering.checkout import CheckOutCarts
 from quarterturn_domain.ordering.events import ReturnReceived, UnitsCancelled, VendorOrderDelivered
 from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import CheckoutPolicy, PlaceOrders
+from quarterturn_domain.ordering.reading import ReadOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.events import RefundRequested, WebhookReceived
 from quarterturn_domain.payments.gateway import OutcomeUnknown, PaymentGateway
+from quarterturn_domain.payments.reading import ReadPayments
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payments.tracking import SyncRefunds
@@ -56,9 +63,10 @@ from quarterturn_domain.payouts.gateway import TransferGateway
 from quarterturn_domain.payouts.hearing import HandleWebhooks, TakeWebhooks
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
-from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.reading import ReadPayouts
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms, start_hold
+from quarterturn_domain.pricing.reading import ReadTerms
 from quarterturn_domain.pricing.ruling import RuleTerms
 from quarterturn_domain.search.dressing import DRESSED, DressWindow, dress
 from quarterturn_domain.search.finding import FindProducts, ShowCategories, ShowProduct
@@ -67,6 +75,7 @@ from quarterturn_domain.settlement.posting import POSTED, post
 from quarterturn_domain.settlement.reading import ReadBooks
 from quarterturn_domain.settlement.sealing import SealJournal, VerifyChain
 from quarterturn_domain.stock.bundling import DefineKits
+from quarterturn_domain.stock.reading import ReadStock
 from quarterturn_domain.stock.receiving import MoveStocks, OpenLocations
 
 REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
@@ -81,7 +90,7 @@ REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
 T = TypeVar("T")
 
 
-class MarketplaceWork(PayoutsWork, SearchWork, Protocol):
+class MarketplaceWork(InsightsWork, SearchWork, Protocol):
     """A unit of work that reaches everything."""
 
 
@@ -165,6 +174,18 @@ class Application:
     seal_journal: SealJournal
     verify_chain: VerifyChain
     read_books: ReadBooks
+
+    read_accounts: ReadAccounts
+    read_accounts: ReadAccounts
+    read_wishlists: ReadWishlists
+    show_carts: ShowCarts
+    read_orders: ReadOrders
+    read_payments: ReadPayments
+    read_payouts: ReadPayouts
+    read_catalog: ReadCatalog
+    read_stock: ReadStock
+    read_terms: ReadTerms
+    read_insights: ReadInsights
 
     set_payout_terms: SetPayoutTerms
     enrol_vendors: EnrolVendors
@@ -266,6 +287,17 @@ def application(
         seal_journal=retried(SealJournal(work)),
         verify_chain=retried(VerifyChain(work)),
         read_books=ReadBooks(work),
+        read_accounts=ReadAccounts(work),
+        read_accounts=ReadAccounts(work),
+        read_wishlists=ReadWishlists(work),
+        show_carts=ShowCarts(work, clock),
+        read_orders=ReadOrders(work),
+        read_payments=ReadPayments(work),
+        read_payouts=ReadPayouts(work),
+        read_catalog=ReadCatalog(work),
+        read_stock=ReadStock(work),
+        read_terms=ReadTerms(work),
+        read_insights=ReadInsights(work),
         set_payout_terms=retried(SetPayoutTerms(work)),
         enrol_vendors=retried(EnrolVendors(work, transfers, clock)),
         release_earnings=retried(ReleaseEarnings(work, clock)),

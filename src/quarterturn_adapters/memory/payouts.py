@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -43,9 +44,15 @@ class MemoryPayouts(MemoryRepository[PayoutId, Payout]):
         super().__init__(transactions, "payout", lambda payout: payout.id)
         self._open = self.rows.sorted(_by_id, by=lambda payout: EVERY if payout.status in _OPEN else None)
         self._by_vendor = self.rows.sorted(_by_id, by=lambda payout: payout.vendor_id)
+        self._by_reference = self.rows.sorted(_by_id, by=lambda payout: payout.reference)
+        self._by_transfer = self.rows.sorted(_by_id, by=lambda payout: payout.transfer)
+        self._latest = self.rows.sorted(_scheduled)
+        self._by_status = self.rows.sorted(_scheduled, by=lambda payout: payout.status)
+        self._latest_of = self.rows.sorted(_scheduled, by=lambda payout: payout.vendor_id)
+        self._by_vendor_and_status = self.rows.sorted(_scheduled, by=lambda payout: (payout.vendor_id, payout.status))
         self._by_run = self.rows.sorted(_by_id, by=lambda payout: payout.run_id)
         self._reversible = self.rows.sorted(
-            lambda payout: latest_first(payout.scheduled_at, payout.id),
+            _scheduled,
             by=lambda payout: (payout.vendor_id, payout.amount.currency) if payout.reversible else None,
         )
 
@@ -53,9 +60,31 @@ class MemoryPayouts(MemoryRepository[PayoutId, Payout]):
         """Up to `limit` payouts that are scheduled, unknown or sent, in the order of their ids, those after `after`."""
         return [payout.id for payout in self._open.page(None if after is None else (after.int,), limit)]
 
+    def by_reference(self, references: Iterable[str], /) -> Mapping[str, PayoutId]:
+        """Which payouts have these references at the provider."""
+        return {reference: payout.id for reference in references for payout in self._by_reference.rows(reference)}
+
+    def by_transfer(self, transfers: Iterable[str], /) -> Mapping[str, PayoutId]:
+        """Which payouts have these transfers at the provider."""
+        return {transfer: payout.id for transfer in transfers for payout in self._by_transfer.rows(transfer)}
+
     def of_vendor(self, vendor_id: VendorId, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts of a vendor in the order of their ids, those after `after`."""
         return self._by_vendor.page(None if after is None else (after.int,), limit, of=vendor_id)
+
+    def latest_of_vendor(
+        self, vendor_id: VendorId, after: tuple[datetime, PayoutId] | None, limit: int, /, status: PayoutStatus | None = None
+    ) -> Sequence[Payout]:
+        """Up to `limit` payouts of a vendor (of one status, if given), the latest first, those after `after` in that order."""
+        place = after and latest_first(*after)
+        if status is None:
+            return self._latest_of.page(place, limit, of=vendor_id)
+        return self._by_vendor_and_status.page(place, limit, of=(vendor_id, status))
+
+    def page(self, after: tuple[datetime, PayoutId] | None, limit: int, /, status: PayoutStatus | None = None) -> Sequence[Payout]:
+        """Up to `limit` payouts (of one status, if given), the latest first, those after `after` in that order."""
+        place = after and latest_first(*after)
+        return self._latest.page(place, limit) if status is None else self._by_status.page(place, limit, of=status)
 
     def of_run(self, run_id: UUID, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts that a run claimed, in the order of their ids, those after `after`."""
@@ -80,6 +109,10 @@ class MemoryDebts(MemoryRepository[tuple[VendorId, str], Debt]):
     def remove(self, keys: Iterable[tuple[VendorId, str]], /) -> None:
         """Forget debts that are covered."""
         self.rows.drop(keys)
+
+
+def _scheduled(payout: Payout) -> tuple[int, int]:
+    return latest_first(payout.scheduled_at, payout.id)
 
 
 def _by_id(payout: Payout) -> tuple[int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from heapq import nsmallest
 from itertools import islice, takewhile
+from uuid import UUID
 
 import attrs
 
-from quarterturn_adapters.memory.indexes import EVERY, Sorted
+from quarterturn_adapters.memory.indexes import EVERY, Sorted, latest_first
 from quarterturn_adapters.memory.repository import MemoryRepository
 from quarterturn_adapters.memory.tables import Counter, Table, Transactions
 from quarterturn_domain.kernel.currency import Currency
@@ -18,7 +18,8 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.settlement.chain import Seal
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind, LedgerAccount
 from quarterturn_domain.settlement.earning import Earning
-from quarterturn_domain.settlement.journal import Booked, Entry
+from quarterturn_domain.settlement.journal import Booked, Entry, EntryKind
+from quarterturn_domain.settlement.ports import AccountPlace, Moment
 
 
 @attrs.frozen
@@ -46,10 +47,16 @@ class MemoryJournal:
         self._entries: Table[int, Booked] = Table(transactions, "journal entry", lambda booked: booked.number)
         self._by_fact = self._entries.unique(lambda booked: booked.entry.fact, "it is booked already")
         self._by_order = self._entries.sorted(lambda booked: (booked.number,), by=lambda booked: booked.entry.order_id)
+        self._captures = self._entries.sorted(
+            lambda booked: (booked.entry.at, booked.number),
+            by=lambda booked: EVERY if booked.entry.kind is EntryKind.CAPTURE else None,
+        )
         self._balances: Table[tuple[LedgerAccount, Currency], _Balance] = Table(
             transactions, "balance", lambda balance: (balance.account, balance.amount.currency)
         )
         self._by_account = self._balances.grouped(lambda balance: balance.account)
+        self._in_order = self._balances.sorted(_account)
+        self._by_kind = self._balances.sorted(_account, by=lambda balance: balance.account.kind)
         self._owing = self._balances.sorted(_place, by=lambda balance: EVERY if _is_owing(balance) else None)
         self._owed = self._balances.sorted(
             _place, by=lambda balance: EVERY if _is_owing(balance) and balance.amount.minor > 0 else None
@@ -58,6 +65,9 @@ class MemoryJournal:
             transactions, "journal entry of a vendor", lambda touch: (touch.number, touch.vendor_id)
         )
         self._by_vendor = self._touches.sorted(lambda touch: (touch.at, touch.number), by=lambda touch: touch.vendor_id)
+        self._latest_of = self._touches.sorted(
+            lambda touch: latest_first(touch.at, UUID(int=touch.number)), by=lambda touch: touch.vendor_id
+        )
         self._unsealed: Table[int, int] = Table(transactions, "journal entry without a seal", lambda number: number)
         self._waiting = self._unsealed.sorted(lambda number: (number,))
         self._seals: Table[int, Seal] = Table(transactions, "seal", lambda seal: seal.position)
@@ -83,6 +93,17 @@ class MemoryJournal:
     def booked(self, facts: Iterable[str], /) -> frozenset[str]:
         """Those of `facts` that are booked."""
         return frozenset(booked.entry.fact for booked in self._by_fact.find(facts))
+
+    def of_facts(self, facts: Iterable[str], /) -> Mapping[str, Booked]:
+        """The entries of those of `facts` that are booked."""
+        return {booked.entry.fact: booked for booked in self._by_fact.find(facts)}
+
+    def between(self, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with `since <= at < until` in the order of their numbers, those numbered above `after`."""
+        # Numbers have no gaps.
+        later = (self._entries.get(number) for number in range(after + 1, self._numbers.last + 1))
+        within = (booked for booked in later if booked is not None and since <= booked.entry.at < until)
+        return list(islice(within, limit))
 
     def balances(self, accounts: Iterable[LedgerAccount], /) -> Mapping[tuple[LedgerAccount, Currency], Money]:
         """The balances of these accounts in every currency that was ever posted to them."""
@@ -114,11 +135,37 @@ class MemoryJournal:
         """The entries of one order, in the order of their numbers."""
         return list(self._by_order.rows(order_id))
 
-    def of_vendor(self, vendor_id: VendorId, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
-        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, numbered above `after`."""
-        within = takewhile(lambda touch: touch.at < until, self._by_vendor.rows(vendor_id, since=(since,)))
-        numbers = nsmallest(limit, (touch.number for touch in within if touch.number > after))
-        return list(self._entries.find(numbers).values())
+    def latest(self, before: int | None, limit: int, /, kind: AccountKind | None = None) -> Sequence[Booked]:
+        """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""
+        numbers = range(self._numbers.last if before is None else min(before - 1, self._numbers.last), 0, -1)
+        entries = (booked for number in numbers if (booked := self._entries.get(number)) is not None)
+        touching = (each for each in entries if kind is None or any(part.account.kind is kind for part in each.entry.postings))
+        return list(islice(touching, limit))
+
+    def of_vendor(
+        self, vendor_id: VendorId, since: datetime, until: datetime, after: Moment | None, limit: int, /
+    ) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, in the order of time."""
+        following = self._by_vendor.following(after, of=vendor_id, since=(since,))
+        within = takewhile(lambda touch: touch.at < until, following)
+        return list(self._entries.find(touch.number for touch in islice(within, limit)).values())
+
+    def latest_of_vendor(self, vendor_id: VendorId, after: Moment | None, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor, against the order of time, those after `after`."""
+        place = None if after is None else latest_first(after[0], UUID(int=after[1]))
+        return list(self._entries.find(touch.number for touch in self._latest_of.page(place, limit, of=vendor_id)).values())
+
+    def accounts(
+        self, after: AccountPlace | None, limit: int, /, kind: AccountKind | None = None
+    ) -> Sequence[tuple[LedgerAccount, Money]]:
+        """Up to `limit` balances of all accounts, those of the platform first; each by kind, vendor and currency code."""
+        place = None if after is None else _account_place(*after)
+        page = self._in_order.page(place, limit) if kind is None else self._by_kind.page(place, limit, of=kind)
+        return [(balance.account, balance.amount) for balance in page]
+
+    def captured(self, since: datetime, until: datetime) -> Iterator[Booked]:
+        """The entries that book captures with `since <= at < until`, in the order of time."""
+        return takewhile(lambda booked: booked.entry.at < until, self._captures.rows(since=(since,)))
 
     def vendor_balance(self, vendor_id: VendorId, currency: Currency, before: datetime, /) -> Money:
         """What was the vendor's before an instant; positive is the vendor's money."""
@@ -219,6 +266,15 @@ def _seen(
 
 def _is_owing(balance: _Balance) -> bool:
     return balance.account.kind is AccountKind.VENDOR_AVAILABLE and balance.account.vendor_id is not None and bool(balance.amount)
+
+
+def _account(balance: _Balance) -> tuple[bool, str, int, str]:
+    return _account_place(balance.account, balance.amount.currency.code)
+
+
+def _account_place(account: LedgerAccount, code: str) -> tuple[bool, str, int, str]:
+    vendor_id = account.vendor_id
+    return (vendor_id is not None, account.kind.value, 0 if vendor_id is None else vendor_id.int, code)
 
 
 def _place(balance: _Balance) -> tuple[int, str]:

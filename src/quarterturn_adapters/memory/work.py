@@ -20,6 +20,7 @@ from quarterturn_adapters.memory.identity import (
     MemoryStandings,
     MemoryVendors,
 )
+from quarterturn_adapters.memory.insights import MemoryInsights
 from quarterturn_adapters.memory.ordering import MemoryCarts, MemoryOrders, MemoryReturns
 from quarterturn_adapters.memory.outbox import MemoryAnswers, MemoryInbox, MemoryOutbox
 from quarterturn_adapters.memory.payments import MemoryDisputes, MemoryPayments, MemoryRefunds, MemoryWebhooks
@@ -69,6 +70,7 @@ class MemoryWork:
         self.payout_terms = MemoryPayoutTerms(transactions)
         self.payouts = MemoryPayouts(transactions)
         self.debts = MemoryDebts(transactions)
+        self.insights = MemoryInsights(self.carts, self.orders, self.products, self.refunds, self.journal)
         shown = Catalog(self.vendors, self.categories, self.products, self.offers, self.locations, self.kits, self.stock)
         self.shop_window = MemoryShopWindow(transactions, shown)
 

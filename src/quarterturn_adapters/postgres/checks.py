@@ -139,7 +139,13 @@ WHERE p.captured > 0 AND NOT EXISTS (
 UNION ALL
 SELECT 'refund', r.id, r.status FROM refunds r
 WHERE r.amount > 0 AND (r.status = 'succeeded') <> EXISTS (
-    SELECT FROM journal_entries e WHERE e.fact = 'refund:' || r.id || ':succeeded')
+    SELECT FROM journal_entries e
+    WHERE e.fact = 'refund:' || r.id || ':succeeded' || CASE r.bounces WHEN 0 THEN '' ELSE ':' || r.bounces + 1 END)
+UNION ALL
+SELECT 'refund', r.id, r.status FROM refunds r
+WHERE r.bounces > 0 AND NOT EXISTS (
+    SELECT FROM journal_entries e
+    WHERE e.fact = 'refund:' || r.id || ':bounced' || CASE r.bounces WHEN 1 THEN '' ELSE ':' || r.bounces END)
 UNION ALL
 SELECT 'dispute', d.id, d.status FROM disputes d
 WHERE NOT EXISTS (SELECT FROM journal_entries e WHERE e.fact = 'dispute:' || d.id || ':opened')

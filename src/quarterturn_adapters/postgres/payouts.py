@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from quarterturn_adapters.codec import encode, structure
-from quarterturn_adapters.postgres.arrays import uuids
+from quarterturn_adapters.postgres.arrays import texts, uuids
+from quarterturn_adapters.postgres.pages import latest_first
 from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.tables.payouts import DEBTS, PAYOUTS
@@ -89,10 +91,37 @@ class PostgresPayouts(PostgresRepository[PayoutId, Payout]):
         sql = f"SELECT id FROM payouts WHERE status IN ('scheduled', 'unknown', 'sent'){behind} ORDER BY id LIMIT %s"  # noqa: S608
         return [each for (each,) in self._statements.rows(sql, *place, limit)]
 
+    def by_reference(self, references: Iterable[str], /) -> Mapping[str, PayoutId]:
+        """Which payouts have these references at the provider; no lock."""
+        return self._by("reference", references)
+
+    def by_transfer(self, transfers: Iterable[str], /) -> Mapping[str, PayoutId]:
+        """Which payouts have these transfers at the provider; no lock."""
+        return self._by("transfer", transfers)
+
+    def _by(self, column: str, names: Iterable[str]) -> Mapping[str, PayoutId]:
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            return {}
+        sql = f"SELECT {column}, id FROM payouts WHERE {column} = ANY(%s::text[])"  # noqa: S608
+        return dict(self._statements.rows(sql, texts(wanted)))
+
     def of_vendor(self, vendor_id: VendorId, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts of a vendor in the order of their ids, those after `after`."""
         behind, place = _behind(after)
         return self.select(f"WHERE vendor_id = %s{behind} ORDER BY id LIMIT %s", vendor_id, *place, limit)
+
+    def latest_of_vendor(
+        self, vendor_id: VendorId, after: tuple[datetime, PayoutId] | None, limit: int, /, status: PayoutStatus | None = None
+    ) -> Sequence[Payout]:
+        """Up to `limit` payouts of a vendor (of one status, if given), the latest first, those after `after` in that order."""
+        rest, parameters = latest_first("scheduled_at", after, limit, vendor_id=vendor_id, status=status)
+        return self.select(rest, *parameters)
+
+    def page(self, after: tuple[datetime, PayoutId] | None, limit: int, /, status: PayoutStatus | None = None) -> Sequence[Payout]:
+        """Up to `limit` payouts (of one status, if given), the latest first, those after `after` in that order."""
+        rest, parameters = latest_first("scheduled_at", after, limit, status=status)
+        return self.select(rest, *parameters)
 
     def of_run(self, run_id: UUID, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts that a run claimed, in the order of their ids, those after `after`."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from quarterturn_adapters.postgres.arrays import integers, texts
 from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
 from quarterturn_adapters.postgres.statements import Row, Statements
-from quarterturn_adapters.postgres.tables.settlement import BALANCES, EARNINGS, ENTRIES, POSTINGS, SEALS
+from quarterturn_adapters.postgres.tables.settlement import BALANCES, DENSE, EARNINGS, ENTRIES, POSTINGS, SEALS
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import OrderId, VendorId
@@ -21,6 +21,7 @@ from quarterturn_domain.settlement.chain import Seal
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind, LedgerAccount
 from quarterturn_domain.settlement.earning import Earning
 from quarterturn_domain.settlement.journal import Booked, Entry, EntryKind, Posting
+from quarterturn_domain.settlement.ports import AccountPlace, Moment
 
 # An account of the whole platform is so many rows: captures at the same moment rarely meet in one of them.
 _SHARDS: Final = 32
@@ -52,6 +53,13 @@ _READ_BALANCES: Final = """SELECT account, vendor_id, currency, amount FROM acco
 WHERE (account, vendor_id) IN (SELECT * FROM unnest(%s::text[], %s::uuid[]))
 UNION ALL SELECT account, NULL, currency, sum(amount)::bigint FROM account_balances
 WHERE account = ANY(%s::text[]) AND vendor_id IS NULL GROUP BY account, currency"""
+
+_OF_THE_PLATFORM: Final = """SELECT account, NULL::uuid, currency, sum(amount)::bigint FROM account_balances
+WHERE account = ANY(%s::text[]) AND vendor_id IS NULL AND (account, currency) > (%s, %s::bpchar)
+GROUP BY account, currency ORDER BY account, currency LIMIT %s"""
+
+# More than any number of an entry.
+_LAST: Final = 2**63 - 1
 
 _BOOKED: Final = """SELECT e.number, e.fact, e.kind, e.order_id, e.at, p.account, p.vendor_id, p.amount, p.currency
 FROM {entries} e LEFT JOIN postings p ON p.entry = e.number"""
@@ -93,6 +101,21 @@ class PostgresJournal:
         found = self._statements.rows("SELECT fact FROM journal_entries WHERE fact = ANY(%s::text[])", texts(wanted))
         return frozenset(fact for (fact,) in found)
 
+    def of_facts(self, facts: Iterable[str], /) -> Mapping[str, Booked]:
+        """The entries of those of `facts` that are booked."""
+        wanted = list(dict.fromkeys(facts))
+        if not wanted:
+            return {}
+        found = self._booked("(SELECT * FROM journal_entries WHERE fact = ANY(%s::text[]))", texts(wanted))
+        return {booked.entry.fact: booked for booked in found}
+
+    def between(self, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with `since <= at < until` in the order of their numbers, those numbered above `after`."""
+        return self._booked(
+            "(SELECT * FROM journal_entries WHERE number > %s AND at >= %s AND at < %s ORDER BY number LIMIT %s)",
+            *(after, since, until, limit),
+        )
+
     def balances(self, accounts: Iterable[LedgerAccount], /) -> Mapping[tuple[LedgerAccount, Currency], Money]:
         """The balances of these accounts in every currency that was ever posted to them."""
         wanted = list(dict.fromkeys(accounts))
@@ -105,11 +128,7 @@ class PostgresJournal:
             *(_BALANCES.encoded(of_vendors, ("account", "vendor_id")) if of_vendors else ("{}", "{}")),
             texts([each.kind for each in wanted if each.vendor_id is None]),
         )
-        balances = {}
-        for kind, vendor_id, code, amount in found:
-            unit = Currency.of(code)
-            balances[LedgerAccount(AccountKind(kind), vendor_id), unit] = Money(amount, unit)
-        return balances
+        return {(account, amount.currency): amount for account, amount in (_balance(*row) for row in found)}
 
     def totals(self) -> Mapping[tuple[AccountKind, Currency], Money]:
         """The trial balance: the sum over all accounts of each kind, by currency; they sum to zero in each."""
@@ -146,13 +165,67 @@ class PostgresJournal:
         """The entries of one order, in the order of their numbers."""
         return self._booked("(SELECT * FROM journal_entries WHERE order_id = %s)", order_id)
 
-    def of_vendor(self, vendor_id: VendorId, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
-        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, numbered above `after`."""
-        return self._booked(
-            "(SELECT * FROM journal_entries WHERE number IN (SELECT DISTINCT entry FROM postings "
-            "WHERE vendor_id = %s AND at >= %s AND at < %s AND entry > %s ORDER BY entry LIMIT %s))",
-            *(vendor_id, since, until, after, limit),
+    def latest(self, before: int | None, limit: int, /, kind: AccountKind | None = None) -> Sequence[Booked]:
+        """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""
+        below = _LAST if before is None else before
+        if kind is None:
+            chosen = "(SELECT * FROM journal_entries WHERE number < %s ORDER BY number DESC LIMIT %s)"
+        elif kind in DENSE:
+            # Nearly every entry has one: they are met on the way.
+            chosen = (
+                "(SELECT * FROM journal_entries j WHERE number < %s AND EXISTS "  # noqa: S608
+                f"(SELECT FROM postings WHERE entry = j.number AND account = '{kind.value}') ORDER BY number DESC LIMIT %s)"
+            )
+        else:
+            chosen = (
+                "(SELECT * FROM journal_entries WHERE number IN (SELECT DISTINCT entry FROM postings "  # noqa: S608
+                f"WHERE account = '{kind.value}' AND entry < %s ORDER BY entry DESC LIMIT %s))"
+            )
+        return self._booked(chosen, below, limit)[::-1]
+
+    def of_vendor(
+        self, vendor_id: VendorId, since: datetime, until: datetime, after: Moment | None, limit: int, /
+    ) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, in the order of time."""
+        found = self._booked(
+            "(SELECT * FROM journal_entries WHERE number IN (SELECT entry FROM (SELECT DISTINCT at, entry FROM postings "
+            "WHERE vendor_id = %s AND at < %s AND (at, entry) > (%s, %s) ORDER BY at, entry LIMIT %s) page))",
+            *(vendor_id, until, *max((since, 0), after or (since, 0)), limit),
         )
+        return sorted(found, key=_moment)
+
+    def latest_of_vendor(self, vendor_id: VendorId, after: Moment | None, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor, against the order of time, those after `after`."""
+        behind, place = ("", ()) if after is None else (" AND (at, entry) < (%s, %s)", after)
+        found = self._booked(
+            "(SELECT * FROM journal_entries WHERE number IN (SELECT entry FROM (SELECT DISTINCT at, entry FROM postings "  # noqa: S608
+            f"WHERE vendor_id = %s{behind} ORDER BY at DESC, entry DESC LIMIT %s) page))",
+            *(vendor_id, *place, limit),
+        )
+        return sorted(found, key=_moment, reverse=True)
+
+    def accounts(
+        self, after: AccountPlace | None, limit: int, /, kind: AccountKind | None = None
+    ) -> Sequence[tuple[LedgerAccount, Money]]:
+        """Up to `limit` balances of all accounts, those of the platform first; each by kind, vendor and currency code."""
+        self._keep_balances()
+        page: list[tuple[LedgerAccount, Money]] = []
+        if after is None or after[0].vendor_id is None:
+            last = ("", "") if after is None else (after[0].kind.value, after[1])
+            kinds = texts(list(AccountKind) if kind is None else [kind])
+            page = [_balance(*row) for row in self._statements.rows(_OF_THE_PLATFORM, kinds, *last, limit)]
+        if len(page) < limit:
+            within = "" if kind is None else f" AND account = '{kind.value}'"
+            place: tuple[Any, ...] = ()
+            if after is not None and after[0].vendor_id is not None:
+                within += " AND (account, vendor_id, currency) > (%s, %s, %s::bpchar)"
+                place = (after[0].kind, after[0].vendor_id, after[1])
+            sql = (
+                "SELECT account, vendor_id, currency, amount FROM account_balances "  # noqa: S608
+                f"WHERE vendor_id IS NOT NULL{within} ORDER BY account, vendor_id, currency LIMIT %s"
+            )
+            page += [_balance(*row) for row in self._statements.rows(sql, *place, limit - len(page))]
+        return page
 
     def vendor_balance(self, vendor_id: VendorId, currency: Currency, before: datetime, /) -> Money:
         """What was the vendor's before an instant: what it is now, less what was posted since."""
@@ -218,6 +291,14 @@ class PostgresJournal:
             shard = hash((getpid(), get_ident())) % _SHARDS
             rows = [(kind, vendor, code, 0 if vendor else shard, amount) for (kind, vendor, code), amount in sums.items()]
             self._statements.later(_KEEP_BALANCES, *_BALANCES.encoded(rows))
+
+
+def _balance(kind: str, vendor_id: VendorId | None, code: str, amount: int) -> tuple[LedgerAccount, Money]:
+    return LedgerAccount(AccountKind(kind), vendor_id), Money(amount, Currency.of(code))
+
+
+def _moment(booked: Booked) -> Moment:
+    return (booked.entry.at, booked.number)
 
 
 class PostgresEarnings(PostgresRepository[tuple[OrderId, VendorId], Earning]):

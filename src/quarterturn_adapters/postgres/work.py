@@ -14,6 +14,7 @@ from quarterturn_adapters.postgres.access import (
 )
 from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts, PostgresWishes
 from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
+from quarterturn_adapters.postgres.insights import PostgresInsights
 from quarterturn_adapters.postgres.ordering import PostgresCarts, PostgresOrders, PostgresReturns
 from quarterturn_adapters.postgres.outbox import PostgresAnswers, PostgresInbox, PostgresOutbox
 from quarterturn_adapters.postgres.payments import PostgresDisputes, PostgresPayments, PostgresRefunds, PostgresWebhooks
@@ -69,4 +70,5 @@ class PostgresWork:
         self.payout_terms = PostgresPayoutTerms(statements)
         self.payouts = PostgresPayouts(statements)
         self.debts = PostgresDebts(statements)
+        self.insights = PostgresInsights(statements)
         self.shop_window = PostgresShopWindow(statements, self.products)

@@ -109,13 +109,14 @@ class RefundRequested(Event, tag="refund.requested", about="refund_id"):
 
 @attrs.frozen(kw_only=True)
 class RefundSucceeded(Event, tag="refund.succeeded", about="refund_id"):
-    """The provider gave the money back."""
+    """The provider gave the money back; it had come back from there `bounces` times before."""
 
     refund_id: RefundId
     payment_id: PaymentId
     order_id: OrderId
     amount: Money
     at: datetime
+    bounces: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -126,6 +127,19 @@ class RefundFailed(Event, tag="refund.failed", about="refund_id"):
     payment_id: PaymentId
     order_id: OrderId
     amount: Money
+    reason: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RefundBounced(Event, tag="refund.bounced", about="refund_id"):
+    """The provider had given the money back, and got it again: the customer is still owed it. `times` counts how often so far."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    times: int
     reason: str
     at: datetime
 
@@ -166,4 +180,25 @@ class DisputeLost(Event, tag="dispute.lost", about="dispute_id"):
     order_id: OrderId
     amount: Money
     parts: tuple[VendorPart, ...]
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class WebhookReceived(Event, tag="webhook.received", about="event_id"):
+    """A provider told of something, which is to be read again."""
+
+    provider: str
+    event_id: str
+    type: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class WebhookGivenUp(Event, tag="webhook.given_up", about="event_id"):
+    """What a provider told of could not be handled, however often it was tried: a person has to look at it."""
+
+    provider: str
+    event_id: str
+    type: str
+    reason: str
     at: datetime

@@ -23,6 +23,22 @@ from quarterturn_domain.kernel.ids import OrderId, PaymentId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.dispute import DisputeStatus
 from quarterturn_domain.payments.payment import CaptureMethod, PaymentStatus
+from quarterturn_domain.payments.webhook import Hint, HintKind
+
+__all__ = [
+    "GatewayDispute",
+    "GatewayPayment",
+    "GatewayRefund",
+    "GatewayRefundStatus",
+    "GatewayRefused",
+    "Hint",
+    "HintKind",
+    "LineKind",
+    "OutcomeUnknown",
+    "PaymentGateway",
+    "PaymentRequest",
+    "StatementLine",
+]
 
 
 @attrs.frozen(eq=False)
@@ -144,33 +160,6 @@ class StatementLine:
     def net(self) -> Money:
         """What the balance changed by."""
         return self.amount - self.fee
-
-
-class HintKind(StrEnum):
-    """What a webhook is about; whatever it says, the object is read again."""
-
-    PAYMENT = "payment"
-    REFUND = "refund"
-    DISPUTE = "dispute"
-    ACCOUNT = "account"
-    TRANSFER = "transfer"
-    PAYOUT = "payout"
-    OTHER = "other"
-
-
-@attrs.frozen
-class Hint:
-    """A webhook that is really from the provider: its id, its type in the provider's words, and which object to read again.
-
-    `account` is the connected account that it comes from, if it is not the platform's own.
-    """
-
-    event_id: str
-    type: str
-    kind: HintKind
-    reference: str
-    created_at: datetime
-    account: str | None = None
 
 
 class PaymentGateway(Protocol):

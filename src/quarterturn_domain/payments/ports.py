@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from quarterturn_domain.kernel.ids import DisputeId, OrderId, PaymentId, RefundId
+from quarterturn_domain.kernel.ids import DisputeId, OrderId, PaymentId, RefundId, VendorId
 from quarterturn_domain.kernel.repository import Repository
 from quarterturn_domain.ordering.ports import OrderingWork
-from quarterturn_domain.payments.dispute import Dispute
+from quarterturn_domain.payments.dispute import Dispute, DisputeStatus
 from quarterturn_domain.payments.payment import Payment
 from quarterturn_domain.payments.refund import Refund
+from quarterturn_domain.payments.webhook import Webhook, WebhookStatus
 
 
 class Payments(Repository[PaymentId, Payment], Protocol):
@@ -21,14 +22,24 @@ class Payments(Repository[PaymentId, Payment], Protocol):
         """The payments of these orders, in the order of opening, locked in key order; an order without one is left out."""
         ...
 
+    def of_order(self, order_id: OrderId, /) -> Sequence[Payment]:
+        """The payments of one order, in the order of opening; no lock."""
+        ...
+
     def by_reference(self, references: Iterable[str], /) -> Mapping[str, PaymentId]:
         """Which payments have these references at the provider; no lock."""
         ...
 
-    def unsettled(self, opened_before: datetime, limit: int, /) -> Sequence[PaymentId]:
+    def by_charge(self, charges: Iterable[str], /) -> Mapping[str, PaymentId]:
+        """Which payments have these charges at the provider; no lock."""
+        ...
+
+    def unsettled(
+        self, opened_before: datetime, limit: int, /, *, after: tuple[datetime, PaymentId] | None = None
+    ) -> Sequence[PaymentId]:
         """Up to `limit` payments, opened before an instant, of which the provider may know more: for polling.
 
-        Oldest first, no lock.
+        Oldest first, no lock; those opened after the instant and the id of `after`, where a round before has ended.
         """
         ...
 
@@ -40,8 +51,26 @@ class Refunds(Repository[RefundId, Refund], Protocol):
         """The refunds of one order, in the order of requesting."""
         ...
 
-    def open(self, limit: int, /) -> Sequence[RefundId]:
-        """Up to `limit` refunds that are requested or sent, oldest first; no lock."""
+    def of_vendor(self, vendor_id: VendorId, after: tuple[datetime, RefundId] | None, limit: int, /) -> Sequence[Refund]:
+        """Up to `limit` refunds of lines of this vendor, the latest first, those after `after` in that order; no lock.
+
+        Each is whole: what of it is the vendor's is said by `Refund.of_vendor`.
+        """
+        ...
+
+    def page(self, after: tuple[datetime, RefundId] | None, limit: int, /) -> Sequence[Refund]:
+        """Up to `limit` refunds, the latest first, those after `after` in that order; no lock."""
+        ...
+
+    def by_reference(self, references: Iterable[str], /) -> Mapping[str, RefundId]:
+        """Which refunds have these references at the provider; no lock."""
+        ...
+
+    def open(self, limit: int, /, *, after: tuple[datetime, RefundId] | None = None) -> Sequence[RefundId]:
+        """Up to `limit` refunds that are requested or sent, oldest first; no lock.
+
+        Those requested after the instant and the id of `after`, where a round before has ended.
+        """
         ...
 
 
@@ -50,6 +79,24 @@ class Disputes(Repository[DisputeId, Dispute], Protocol):
 
     def of_order(self, order_id: OrderId, /) -> Sequence[Dispute]:
         """The disputes of one order, in the order of opening."""
+        ...
+
+    def page(
+        self, after: tuple[datetime, DisputeId] | None, limit: int, /, status: DisputeStatus | None = None
+    ) -> Sequence[Dispute]:
+        """Up to `limit` disputes (of one status, if given), the latest first, those after `after` in that order; no lock."""
+        ...
+
+
+class Webhooks(Repository[tuple[str, str], Webhook], Protocol):
+    """Everything that providers told of, by provider and event id."""
+
+    def waiting(self, at: datetime, limit: int, /) -> Sequence[tuple[str, str]]:
+        """Up to `limit` webhooks that wait and are due at `at` or earlier, the longest due first; no lock."""
+        ...
+
+    def tally(self) -> Mapping[tuple[str, str, WebhookStatus], int]:
+        """How many there are, by provider, type in the provider's words, and status."""
         ...
 
 
@@ -69,4 +116,9 @@ class PaymentsWork(OrderingWork, Protocol):
     @property
     def disputes(self) -> Disputes:
         """The disputes."""
+        ...
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """What providers told of."""
         ...

@@ -16,6 +16,7 @@ from quarterturn_domain.kernel.money import Money, shares
 from quarterturn_domain.ordering.events import Units
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.ordering.vendor_order import VendorOrder
 from quarterturn_domain.payments.events import VendorPart
 from quarterturn_domain.pricing.split import RefundTooLarge, Split
 
@@ -39,7 +40,8 @@ REFUND: Final = StateMachine(
             "fail": RefundStatus.FAILED,
         },
         RefundStatus.SENT: {"succeed": RefundStatus.SUCCEEDED, "fail": RefundStatus.FAILED},
-        RefundStatus.SUCCEEDED: {},
+        # The customer's bank may send it back long after it has arrived.
+        RefundStatus.SUCCEEDED: {"bounce": RefundStatus.FAILED},
         RefundStatus.FAILED: {"retry": RefundStatus.REQUESTED},
     },
 )
@@ -61,7 +63,10 @@ class LineRefund:
 
 @attrs.frozen(kw_only=True)
 class Refund:
-    """`amount` of a payment that is owed to the customer; `attempt` counts how often the provider was asked anew."""
+    """`amount` of a payment that is owed to the customer; `attempt` counts how often the provider was asked anew.
+
+    `bounces` counts how often it came back after it had arrived; `former` are the provider's names for the attempts before.
+    """
 
     id: RefundId
     payment_id: PaymentId
@@ -74,6 +79,8 @@ class Refund:
     reference: str | None = None
     failure: str | None = None
     attempt: int = 1
+    bounces: int = 0
+    former: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -84,9 +91,58 @@ class Refund:
         """The refund after `send`, `succeed` or `fail`."""
         return attrs.evolve(self, status=REFUND.next(self.status, act), reference=reference or self.reference, failure=failure)
 
+    def put_off(self, failure: str) -> Refund:
+        """The provider has said no for now: it is still owed, and asked for later under a new key."""
+        return attrs.evolve(self, attempt=self.attempt + 1, failure=failure)
+
+    def bounce(self, failure: str) -> Refund:
+        """The money came back after it had arrived: the customer is owed it again."""
+        return attrs.evolve(self, status=REFUND.next(self.status, "bounce"), bounces=self.bounces + 1, failure=failure)
+
+    def of_vendor(self, vendor_order: VendorOrder) -> VendorRefund:
+        """What of it is of the lines of this vendor order, of which there has to be one."""
+        numbers = {line.number for line in vendor_order.lines}
+        lines = tuple(each for each in self.lines if each.line in numbers)
+        assert lines
+        assert vendor_order.order_id == self.order_id
+        return VendorRefund(
+            id=self.id,
+            order_id=self.order_id,
+            vendor_id=vendor_order.vendor_id,
+            lines=lines,
+            reason=self.reason,
+            requested_at=self.requested_at,
+            status=self.status,
+        )
+
     def retry(self) -> Refund:
         """Ask the provider once more, under a new key."""
-        return attrs.evolve(self, status=REFUND.next(self.status, "retry"), attempt=self.attempt + 1, reference=None, failure=None)
+        return attrs.evolve(
+            self,
+            status=REFUND.next(self.status, "retry"),
+            attempt=self.attempt + 1,
+            former=(*self.former, self.reference) if self.reference else self.former,
+            reference=None,
+            failure=None,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class VendorRefund:
+    """What of a refund is one vendor's, which is all of the refund that the vendor sees."""
+
+    id: RefundId
+    order_id: OrderId
+    vendor_id: VendorId
+    lines: tuple[LineRefund, ...]
+    reason: str
+    requested_at: datetime
+    status: RefundStatus
+
+    @property
+    def amount(self) -> Money:
+        """What the customer gets back of the vendor's lines."""
+        return sum((line.amount for line in self.lines[1:]), self.lines[0].amount)
 
 
 def spread(order: Order, amount: Money) -> Sequence[LineRefund]:

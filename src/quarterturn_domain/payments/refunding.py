@@ -16,7 +16,6 @@ import attrs
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, Outcome, Rejected
-from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import OrderId, RefundId
 from quarterturn_domain.kernel.money import Money, total
@@ -26,11 +25,12 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.events import ReturnReceived, Units, UnitsCancelled
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
-from quarterturn_domain.payments.events import AuthorizationReleased, RefundFailed, RefundRequested, RefundSucceeded
+from quarterturn_domain.payments.events import AuthorizationReleased, RefundRequested
 from quarterturn_domain.payments.gateway import GatewayRefund, GatewayRefundStatus, GatewayRefused, PaymentGateway
 from quarterturn_domain.payments.payment import TAKEN, Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import REFUND, LineRefund, Refund, RefundStatus, give_back, spread
+from quarterturn_domain.payments.tracking import record
 
 OWED: Final = UUID("2b1c8f52-7f0e-5a43-8d6e-0f4c2f0f9a21")
 """The namespace of refunds that follow from a cancellation or a return."""
@@ -214,35 +214,27 @@ class SendRefunds:
         self._clock = clock
 
     def __call__(self, refund_ids: Sequence[RefundId]) -> Sequence[Outcome[Refund]]:
-        """For each id its refund afterwards, a refused one as `failed`, or `NotFound`, `Unavailable`."""
+        """For each id its refund afterwards, a refused one as `failed`, or `NotFound`, `Unavailable`.
+
+        One whose payment is disputed waits: it is as it was.
+        """
         with self._work() as work:
             refunds = work.refunds.find(set(refund_ids))
             payments = work.payments.find({refund.payment_id for refund in refunds.values()})
 
         def ask(refund_id: RefundId) -> tuple[RefundId, GatewayRefund | None]:
             refund = required(refunds, refund_id, "refund")
+            payment = payments[refund.payment_id]
             if refund.status in {RefundStatus.SUCCEEDED, RefundStatus.FAILED}:
                 return refund_id, None
-            return refund_id, _ask(self._gateway, refund, payments[refund.payment_id])
+            # While the bank has the money, nothing can be given back; the refund is sent once the dispute is won.
+            if payment.status is PaymentStatus.DISPUTED and refund.status is RefundStatus.REQUESTED:
+                return refund_id, None
+            return refund_id, _ask(self._gateway, refund, payment)
 
         answers = decide_each(refund_ids, ask)
-        recorded = self._record([answer for answer in answers if not isinstance(answer, DomainError)])
+        recorded = record(self._work, [answer for answer in answers if not isinstance(answer, DomainError)], self._clock)
         return [answer if isinstance(answer, DomainError) else recorded.get(answer[0], refunds[answer[0]]) for answer in answers]
-
-    def _record(self, answers: Sequence[tuple[RefundId, GatewayRefund | None]]) -> dict[RefundId, Refund]:
-        truths = {refund_id: truth for refund_id, truth in answers if truth is not None}
-        if not truths:
-            return {}
-        at = self._clock.now()
-        with self._work() as work:
-            refunds = dict(work.refunds.lock(truths))
-            facts: list[Event] = []
-            for refund_id, truth in truths.items():
-                refunds[refund_id], *fact = _heard(refunds[refund_id], truth, at)
-                facts += fact
-            work.refunds.save(refunds.values())
-            work.outbox.append(facts)
-        return refunds
 
 
 class RetryRefunds:
@@ -271,28 +263,6 @@ def _ask(gateway: PaymentGateway, refund: Refund, payment: Payment) -> GatewayRe
         return gateway.refund_payment(payment.reference, refund.amount, refund_id=refund.id, key=refund.key)
     except GatewayRefused as refusal:
         return GatewayRefund("", GatewayRefundStatus.FAILED, refund.amount, refusal.reason)
-
-
-def _heard(refund: Refund, truth: GatewayRefund, at: datetime) -> tuple[Refund, *tuple[Event, ...]]:
-    if truth.status is GatewayRefundStatus.SUCCEEDED and REFUND.allows(refund.status, "succeed"):
-        succeeded = RefundSucceeded(
-            refund_id=refund.id, payment_id=refund.payment_id, order_id=refund.order_id, amount=refund.amount, at=at
-        )
-        return refund.move("succeed", reference=truth.reference), succeeded
-    if truth.status is GatewayRefundStatus.FAILED and REFUND.allows(refund.status, "fail"):
-        reason = truth.failure or "the provider gave no reason"
-        failed = RefundFailed(
-            refund_id=refund.id,
-            payment_id=refund.payment_id,
-            order_id=refund.order_id,
-            amount=refund.amount,
-            reason=reason,
-            at=at,
-        )
-        return refund.move("fail", reference=truth.reference, failure=reason), failed
-    if truth.status is GatewayRefundStatus.PENDING and REFUND.allows(refund.status, "send"):
-        return (refund.move("send", reference=truth.reference),)
-    return (refund,)
 
 
 def _same(known: Refund, command: RequestRefund, order: Order) -> bool:

@@ -237,7 +237,7 @@ class SendPayouts:
             reversed_to(self._gateway, payout.id, payout.amount)
         except (GatewayRefused, NotFound, Unavailable) as refusal:
             return payout, "lose_sight", f"{reason}; the transfer is not reversed yet: {refusal.message}"
-        return attrs.evolve(payout, transfer=None), "fail", reason
+        return payout, "fail", reason
 
 
 class ConfirmPayouts:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.kernel.repository import Repository
-from quarterturn_domain.payouts.payout import Payout
+from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.recovery import Debt
 from quarterturn_domain.payouts.schedule import PayoutTerms
 from quarterturn_domain.settlement.ports import SettlementWork
@@ -34,8 +35,26 @@ class Payouts(Repository[PayoutId, Payout], Protocol):
         """Up to `limit` payouts that are scheduled, unknown or sent, in the order of their ids, those after `after`; no lock."""
         ...
 
+    def by_reference(self, references: Iterable[str], /) -> Mapping[str, PayoutId]:
+        """Which payouts have these references at the provider; no lock."""
+        ...
+
+    def by_transfer(self, transfers: Iterable[str], /) -> Mapping[str, PayoutId]:
+        """Which payouts have these transfers at the provider; no lock."""
+        ...
+
     def of_vendor(self, vendor_id: VendorId, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:
         """Up to `limit` payouts of a vendor in the order of their ids, those after `after`."""
+        ...
+
+    def latest_of_vendor(
+        self, vendor_id: VendorId, after: tuple[datetime, PayoutId] | None, limit: int, /, status: PayoutStatus | None = None
+    ) -> Sequence[Payout]:
+        """Up to `limit` payouts of a vendor (of one status, if given), the latest first, those after `after` in that order."""
+        ...
+
+    def page(self, after: tuple[datetime, PayoutId] | None, limit: int, /, status: PayoutStatus | None = None) -> Sequence[Payout]:
+        """Up to `limit` payouts (of one status, if given), the latest first, those after `after` in that order."""
         ...
 
     def of_run(self, run_id: UUID, after: PayoutId | None, limit: int, /) -> Sequence[Payout]:

@@ -15,6 +15,7 @@ from quarterturn_domain.payments.events import (
     DisputeWon,
     PaymentCaptured,
     PaymentUnclaimed,
+    RefundBounced,
     RefundRequested,
     RefundSucceeded,
     VendorPart,
@@ -63,7 +64,13 @@ def refund_requested(event: RefundRequested, earnings: Earnings) -> Entry:
 def refund_succeeded(event: RefundSucceeded) -> Entry:
     """The customer has the money back."""
     postings = [(_REFUNDS, event.amount), (_CLEARING, -event.amount)]
-    return Entry.of(f"refund:{event.refund_id}:succeeded", EntryKind.REFUND_PAID, postings, at=event.at)
+    return Entry.of(f"refund:{event.refund_id}:succeeded{_again(event.bounces)}", EntryKind.REFUND_PAID, postings, at=event.at)
+
+
+def refund_bounced(event: RefundBounced) -> Entry:
+    """The customer's bank has sent the money back, and the customer is owed it again: the payment of it is reversed."""
+    postings = [(_REFUNDS, -event.amount), (_CLEARING, event.amount)]
+    return Entry.of(f"refund:{event.refund_id}:bounced{_again(event.times - 1)}", EntryKind.REVERSAL, postings, at=event.at)
 
 
 def dispute_opened(event: DisputeOpened, earnings: Earnings) -> Entry:
@@ -120,6 +127,11 @@ def _platform(part: VendorPart, *, sign: int) -> Iterator[tuple[LedgerAccount, M
     yield LedgerAccount(AccountKind.PLATFORM_DISCOUNTS, vendor_id), split.subsidy * -sign
     yield LedgerAccount(AccountKind.COMMISSION_TAX, vendor_id), split.commission_tax * sign
     yield LedgerAccount(AccountKind.SALES_TAX, vendor_id), split.tax_kept * sign
+
+
+def _again(before: int) -> str:
+    """How a fact is told from those of its kind `before` it, since each is booked once."""
+    return f":{before + 1}" if before else ""
 
 
 def _fee(fee: Money) -> list[tuple[LedgerAccount, Money]]:

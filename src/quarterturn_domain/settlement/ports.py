@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.ids import OrderId, VendorId
@@ -16,6 +16,12 @@ from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
 from quarterturn_domain.settlement.earning import Earning
 from quarterturn_domain.settlement.journal import Booked, Entry
 
+Moment: TypeAlias = tuple[datetime, int]
+"""Where a page of entries that are in the order of time goes on: the instant and the number of the last entry before."""
+
+AccountPlace: TypeAlias = tuple[LedgerAccount, str]
+"""Where a page of balances goes on: the account and the currency code of the last one before."""
+
 
 class Journal(Protocol):
     """Every entry, append-only; balances are sums of postings."""
@@ -26,6 +32,14 @@ class Journal(Protocol):
 
     def booked(self, facts: Iterable[str], /) -> frozenset[str]:
         """Those of `facts` that are booked."""
+        ...
+
+    def of_facts(self, facts: Iterable[str], /) -> Mapping[str, Booked]:
+        """The entries of those of `facts` that are booked."""
+        ...
+
+    def between(self, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with `since <= at < until` in the order of their numbers, those numbered above `after`."""
         ...
 
     def balances(self, accounts: Iterable[LedgerAccount], /) -> Mapping[tuple[LedgerAccount, Currency], Money]:
@@ -55,8 +69,30 @@ class Journal(Protocol):
         """The entries of one order, in the order of their numbers."""
         ...
 
-    def of_vendor(self, vendor_id: VendorId, since: datetime, until: datetime, after: int, limit: int, /) -> Sequence[Booked]:
-        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`, numbered above `after`."""
+    def latest(self, before: int | None, limit: int, /, kind: AccountKind | None = None) -> Sequence[Booked]:
+        """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""
+        ...
+
+    def of_vendor(
+        self, vendor_id: VendorId, since: datetime, until: datetime, after: Moment | None, limit: int, /
+    ) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor and `since <= at < until`.
+
+        In the order of time, and of their numbers where it is the same, those after `after`.
+        """
+        ...
+
+    def latest_of_vendor(self, vendor_id: VendorId, after: Moment | None, limit: int, /) -> Sequence[Booked]:
+        """Up to `limit` entries with a posting to an account of this vendor, against the order of time, those after `after`."""
+        ...
+
+    def accounts(
+        self, after: AccountPlace | None, limit: int, /, kind: AccountKind | None = None
+    ) -> Sequence[tuple[LedgerAccount, Money]]:
+        """Up to `limit` balances of all accounts (of one kind, if given), each in every currency that was ever posted to it.
+
+        Those of the platform first, then those of vendors; each by kind, vendor and currency code.
+        """
         ...
 
     def vendor_balance(self, vendor_id: VendorId, currency: Currency, before: datetime, /) -> Money:

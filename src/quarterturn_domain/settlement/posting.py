@@ -15,6 +15,7 @@ from quarterturn_domain.payments.events import (
     DisputeWon,
     PaymentCaptured,
     PaymentUnclaimed,
+    RefundBounced,
     RefundRequested,
     RefundSucceeded,
     VendorPart,
@@ -25,7 +26,14 @@ from quarterturn_domain.settlement.journal import Entry
 from quarterturn_domain.settlement.ports import SettlementWork
 
 Posted: TypeAlias = (
-    PaymentCaptured | PaymentUnclaimed | RefundRequested | RefundSucceeded | DisputeOpened | DisputeWon | DisputeLost
+    PaymentCaptured
+    | PaymentUnclaimed
+    | RefundRequested
+    | RefundSucceeded
+    | RefundBounced
+    | DisputeOpened
+    | DisputeWon
+    | DisputeLost
 )
 
 POSTED: Final[tuple[type[Event], ...]] = (
@@ -33,6 +41,7 @@ POSTED: Final[tuple[type[Event], ...]] = (
     PaymentUnclaimed,
     RefundRequested,
     RefundSucceeded,
+    RefundBounced,
     DisputeOpened,
     DisputeWon,
     DisputeLost,
@@ -80,13 +89,15 @@ def _booked(event: Posted, earnings: Draft[tuple[OrderId, VendorId], Earning]) -
         earnings.put((event.order_id, part.vendor_id), known[event.order_id, part.vendor_id].change(part.split.earning * sign))
 
 
-def _plain(event: PaymentUnclaimed | RefundSucceeded | DisputeLost) -> Entry:
+def _plain(event: PaymentUnclaimed | RefundSucceeded | RefundBounced | DisputeLost) -> Entry:
     if isinstance(event, PaymentUnclaimed):
         return bookings.unclaimed(event)
     if isinstance(event, RefundSucceeded):
         return bookings.refund_succeeded(event)
+    if isinstance(event, RefundBounced):
+        return bookings.refund_bounced(event)
     return bookings.dispute_lost(event)
 
 
 def _parts(event: Posted) -> Sequence[VendorPart]:
-    return () if isinstance(event, (PaymentUnclaimed, RefundSucceeded)) else event.parts
+    return () if isinstance(event, (PaymentUnclaimed, RefundSucceeded, RefundBounced)) else event.parts

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Table, UniqueConstraint
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from quarterturn_adapters.postgres.tables.columns import (
     count,
@@ -22,6 +23,7 @@ from quarterturn_adapters.postgres.tables.columns import (
 from quarterturn_domain.payments.dispute import DISPUTE
 from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, PaymentStatus
 from quarterturn_domain.payments.refund import REFUND, RefundStatus
+from quarterturn_domain.payments.webhook import WEBHOOK, HintKind
 
 SETTLED: Final = sorted(TAKEN | {PaymentStatus.CANCELLED})
 OPEN_REFUNDS: Final = sorted({RefundStatus.REQUESTED, RefundStatus.SENT})
@@ -50,6 +52,7 @@ PAYMENTS: Final = Table(
     one_of("capture_method", CaptureMethod),
     law("amounts", "captured >= 0 AND released >= 0 AND 0 <= refunded AND 0 <= lost AND refunded + lost <= captured"),
 )
+Index("payments_charge_idx", PAYMENTS.c.charge, postgresql_where=PAYMENTS.c.charge.is_not(None))
 Index("payments_order_idx", PAYMENTS.c.order_id)
 Index("payments_unsettled_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.status.not_in(SETTLED))
 
@@ -68,11 +71,17 @@ REFUNDS: Final = Table(
     text("reference", nullable=True),
     text("failure", nullable=True),
     count("attempt"),
+    # How often it has come back from the customer's bank, and the references that it had before it was sent anew.
+    Column("bounces", Integer(), nullable=False, server_default="0"),
+    Column("former", JSONB(none_as_null=True), nullable=False, server_default="[]"),
     one_of("status", REFUND.states),
     law("amount", "amount >= 0"),
     law("attempt", "attempt >= 1"),
+    law("bounces", "bounces >= 0"),
 )
 Index("refunds_order_idx", REFUNDS.c.order_id)
+Index("refunds_reference_idx", REFUNDS.c.reference, postgresql_where=REFUNDS.c.reference.is_not(None))
+Index("refunds_former_idx", REFUNDS.c.id, postgresql_where=sql("former <> '[]'"))
 Index("refunds_latest_idx", REFUNDS.c.requested_at, REFUNDS.c.id)
 Index("refunds_open_idx", REFUNDS.c.requested_at, REFUNDS.c.id, postgresql_where=REFUNDS.c.status.in_(OPEN_REFUNDS))
 
@@ -104,3 +113,32 @@ DISPUTES: Final = Table(
 Index("disputes_order_idx", DISPUTES.c.order_id)
 Index("disputes_latest_idx", DISPUTES.c.opened_at, DISPUTES.c.id)
 Index("disputes_status_idx", DISPUTES.c.status, DISPUTES.c.opened_at, DISPUTES.c.id)
+
+WEBHOOKS: Final = Table(
+    "webhooks",
+    metadata,
+    text("provider", primary_key=True),
+    text("event_id", primary_key=True),
+    text("type"),
+    text("kind"),
+    text("reference"),
+    text("account", nullable=True),
+    instant("created_at"),
+    text("digest"),
+    instant("received_at"),
+    instant("due_at"),
+    text("status"),
+    count("tries"),
+    text("failure", nullable=True),
+    instant("handled_at", nullable=True),
+    one_of("status", WEBHOOK.states),
+    one_of("kind", HintKind),
+    law("tries", "tries >= 0"),
+)
+Index(
+    "webhooks_waiting_idx",
+    WEBHOOKS.c.due_at,
+    WEBHOOKS.c.provider,
+    WEBHOOKS.c.event_id,
+    postgresql_where=WEBHOOKS.c.status == "waiting",
+)

@@ -39,6 +39,8 @@ PAYOUTS: Final = Table(
     law("amounts", "amount >= 0 AND 0 <= recalled AND recalled <= amount"),
 )
 Index("payouts_open_idx", PAYOUTS.c.id, postgresql_where=text("status IN ('scheduled', 'unknown', 'sent')"))
+Index("payouts_reference_idx", PAYOUTS.c.reference, postgresql_where=PAYOUTS.c.reference.is_not(None))
+Index("payouts_transfer_idx", PAYOUTS.c.transfer, postgresql_where=PAYOUTS.c.transfer.is_not(None))
 Index("payouts_run_idx", PAYOUTS.c.run_id, PAYOUTS.c.id)
 Index("payouts_vendor_idx", PAYOUTS.c.vendor_id, PAYOUTS.c.id)
 Index("payouts_latest_idx", PAYOUTS.c.scheduled_at, PAYOUTS.c.id)

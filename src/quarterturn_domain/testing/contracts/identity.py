@@ -95,6 +95,15 @@ class VendorsContract(RepositoryContract[VendorId, Vendor]):
         self.added(db, [vendor])
         assert [] == differences({vendor.id: vendor}, self.found(db, [vendor.id]))
 
+    def test_an_account_at_the_provider_leads_to_its_vendor(self, db: Begin[IdentityWork]) -> None:
+        """`by_payout_account` gives the vendors of those accounts that are known."""
+        vendors = [self.new(n).connect(PayoutAccount(f"acct_{n}"), at=samples.moment(0))[0] for n in (1, 2)]
+        self.added(db, [*vendors, self.new(3)])
+        with db() as work:
+            expected = {"acct_1": vendors[0].id, "acct_2": vendors[1].id}
+            assert expected == work.vendors.by_payout_account(["acct_2", "acct_9", "acct_1"])
+            assert {} == work.vendors.by_payout_account([])
+
     def test_pages_are_in_the_order_of_ids(self, db: Begin[IdentityWork]) -> None:
         """`page` gives up to `limit` vendors in the order of their ids, those after `after`; then an empty page."""
         vendors = [self.new(n) for n in range(1, 6)]

@@ -13,8 +13,9 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payments.dispute import Dispute
 from quarterturn_domain.payments.payment import Payment
-from quarterturn_domain.payments.ports import Disputes, Payments, PaymentsWork, Refunds
+from quarterturn_domain.payments.ports import Disputes, Payments, PaymentsWork, Refunds, Webhooks
 from quarterturn_domain.payments.refund import Refund
+from quarterturn_domain.payments.webhook import TRIES, Webhook, WebhookStatus
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.equality import differences
 from quarterturn_domain.testing.contracts.repository import RepositoryContract
@@ -80,6 +81,14 @@ class PaymentsContract(RepositoryContract[PaymentId, Payment]):
         with pytest.raises(Conflict):
             self.added(db, [attrs.evolve(self.new(4), reference="pi_1")])
 
+    def test_a_charge_leads_to_its_payment(self, db: Begin[PaymentsWork]) -> None:
+        """`by_charge` gives the payments of those charges that are known."""
+        payments = [samples.a_captured_payment(n) for n in (1, 2)]
+        self.added(db, [*payments, self.new(3)])
+        with db() as work:
+            assert {"ch_1": payments[0].id, "ch_2": payments[1].id} == work.payments.by_charge(["ch_2", "ch_9", "ch_1"])
+            assert {} == work.payments.by_charge([])
+
     def test_unsettled_payments(self, db: Begin[PaymentsWork]) -> None:
         """`unsettled` gives payments opened before an instant of which the provider may know more, oldest first."""
         states = list(samples.PAYMENTS)
@@ -92,6 +101,8 @@ class PaymentsContract(RepositoryContract[PaymentId, Payment]):
             assert expected[:2] == list(work.payments.unsettled(samples.moment(99), 2))
             assert expected[:2] == list(work.payments.unsettled(payments["authorized"].opened_at, 100))
             assert expected[:3] == list(work.payments.unsettled(payments["authorized"].opened_at + TICK, 100))
+            place = (payments["processing"].opened_at, payments["processing"].id)
+            assert expected[2:4] == list(work.payments.unsettled(samples.moment(99), 2, after=place))
 
 
 class RefundsContract(RepositoryContract[RefundId, Refund]):
@@ -147,6 +158,33 @@ class RefundsContract(RepositoryContract[RefundId, Refund]):
         with db() as work:
             assert [refunds[n].id for n in (3, 1, 0)] == list(work.refunds.open(10))
             assert [refunds[3].id] == list(work.refunds.open(1))
+            assert [refunds[1].id] == list(work.refunds.open(1, after=(refunds[3].requested_at, refunds[3].id)))
+
+    def test_a_reference_leads_to_its_refund(self, db: Begin[PaymentsWork]) -> None:
+        """`by_reference` gives the refunds that have a reference, or had it before they were sent anew."""
+        first = self.new(1).move("send", reference="re_1")
+        again = self.new(2).move("fail", reference="re_2").retry().move("send", reference="re_3")
+        self.added(db, [first, again, self.new(3)])
+        with db() as work:
+            expected = {"re_1": first.id, "re_2": again.id, "re_3": again.id}
+            assert expected == work.refunds.by_reference(["re_3", "re_2", "re_9", "re_1"])
+            assert {} == work.refunds.by_reference([])
+
+    def test_a_refund_that_bounced_comes_back_equal(self, db: Begin[PaymentsWork]) -> None:
+        """A refund that had arrived, came back and was sent anew comes back equal, with all its references."""
+        value = self.new(1)
+        self.added(db, [value])
+        for after in (
+            value := value.move("succeed", reference="re_1"),
+            value := value.bounce("closed"),
+            value := value.retry(),
+            value := value.move("succeed", reference="re_2"),
+            value.bounce("closed again"),
+        ):
+            with db() as work:
+                work.refunds.lock([after.id])
+                work.refunds.save([after])
+            assert [] == differences({after.id: after}, self.found(db, [after.id]))
 
 
 class DisputesContract(RepositoryContract[DisputeId, Dispute]):
@@ -181,3 +219,62 @@ class DisputesContract(RepositoryContract[DisputeId, Dispute]):
         with db() as work:
             assert disputes[::-1] == list(work.disputes.of_order(samples.order_id(1)))
             assert [] == list(work.disputes.of_order(samples.order_id(9)))
+
+
+class WebhooksContract(RepositoryContract[tuple[str, str], Webhook]):
+    """What `Webhooks` promises."""
+
+    def repository(self, work: PaymentsWork) -> Webhooks:
+        """The webhooks."""
+        return work.webhooks
+
+    def new(self, n: int) -> Webhook:
+        """A new webhook."""
+        return samples.a_webhook(n)
+
+    def changed(self, value: Webhook) -> Webhook:
+        """The webhook after a try that has failed."""
+        return value.attempt(at=samples.moment(7))[0].failed("nobody answers")
+
+    def key(self, value: Webhook) -> tuple[str, str]:
+        """The provider, and its id of the event."""
+        return value.key
+
+    def test_the_same_event_of_two_providers_is_two(self, db: Begin[PaymentsWork]) -> None:
+        """Ids of events are each provider's own."""
+        one = self.new(1)
+        other = attrs.evolve(one, provider="another")
+        self.added(db, [one, other])
+        assert [] == differences({each.key: each for each in (one, other)}, self.found(db, [one.key, other.key]))
+
+    def test_every_status_comes_back(self, db: Begin[PaymentsWork]) -> None:
+        """A webhook comes back equal in every status, and is found by none but its own key."""
+        tried, _ = self.new(1).attempt(at=samples.moment(9))
+        given_up = attrs.evolve(self.new(2), tries=TRIES).attempt(at=samples.moment(9))[0]
+        values = [tried.handled(at=samples.moment(9)), given_up, attrs.evolve(self.new(3), status=WebhookStatus.PASSED_OVER)]
+        self.added(db, values)
+        assert [] == differences({each.key: each for each in values}, self.found(db, [each.key for each in values]))
+
+    def test_waiting_webhooks(self, db: Begin[PaymentsWork]) -> None:
+        """`waiting` gives the webhooks that are due, the longest due first, at most `limit`; those that are done with never."""
+        webhooks = [attrs.evolve(self.new(n), due_at=samples.moment(9 - n)) for n in (1, 2, 3)]
+        self.added(db, [*webhooks, self.new(4).attempt(at=samples.moment(1))[0].handled(at=samples.moment(1))])
+        with db() as work:
+            expected = [webhooks[2].key, webhooks[1].key]
+            assert expected == list(work.webhooks.waiting(webhooks[1].due_at, 10))
+            assert expected[:1] == list(work.webhooks.waiting(webhooks[1].due_at, 1))
+            assert expected[:1] == list(work.webhooks.waiting(webhooks[1].due_at - TICK, 10))
+
+    def test_the_tally(self, db: Begin[PaymentsWork]) -> None:
+        """`tally` counts them by provider, type and status."""
+        webhooks = [self.new(n) for n in (1, 2, 3)]
+        webhooks = [attrs.evolve(each, hint=attrs.evolve(each.hint, type="payment.captured")) for each in webhooks]
+        done = webhooks[2].handled(at=samples.moment(9))
+        self.added(db, [*webhooks[:2], done])
+        provider = done.provider
+        expected = {
+            (provider, "payment.captured", WebhookStatus.WAITING): 2,
+            (provider, "payment.captured", WebhookStatus.HANDLED): 1,
+        }
+        with db() as work:
+            assert expected == dict(work.webhooks.tally())

@@ -99,6 +99,18 @@ class PayoutsContract(RepositoryContract[PayoutId, Payout]):
         with db() as work:
             assert [payouts[n].id for n in (0, 1, 3, 6)] == leafed(work.payouts.open, lambda payout_id: payout_id, limit)
 
+    def test_references_lead_to_their_payouts(self, db: Begin[PayoutsWork]) -> None:
+        """`by_reference` and `by_transfer` give the payouts whose legs have these names at the provider."""
+        payouts = [_after(self.new(n), ("send",)) for n in (1, 2)]
+        self.added(db, [*payouts, attrs.evolve(self.new(3), transfer=None, reference=None)])
+        with db() as work:
+            expected = {payout.reference: payout.id for payout in payouts}
+            assert expected == work.payouts.by_reference([*(payout.reference or "" for payout in payouts), "po_none"])
+            expected = {payout.transfer: payout.id for payout in payouts}
+            assert expected == work.payouts.by_transfer([*(payout.transfer or "" for payout in payouts), "tr_none"])
+            assert {} == work.payouts.by_reference([])
+            assert {} == work.payouts.by_transfer([])
+
     @pytest.mark.parametrize("limit", [1, 2, 100])
     def test_pages_of_a_vendor_are_in_the_order_of_ids(self, db: Begin[PayoutsWork], limit: int) -> None:
         """`of_vendor` gives this vendor's payouts, in the order of their ids, those after `after`."""

@@ -17,6 +17,7 @@ from quarterturn_domain.payments.events import PaymentCaptured, VendorPart
 from quarterturn_domain.payments.payment import CaptureMethod, Payment
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import LineRefund, Refund
+from quarterturn_domain.payments.webhook import PASSED_OVER, Hint, HintKind, Webhook
 from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.payouts.recovery import Debt
 from quarterturn_domain.settlement.bookings import captured
@@ -118,6 +119,14 @@ def a_dispute(n: int = 1, *, order: int | None = None) -> Dispute:
         opened_at=moment(n),
         evidence_due_at=moment(n) + timedelta(days=7) if n % 2 else None,
     )
+
+
+def a_webhook(n: int = 1) -> Webhook:
+    """The `n`-th webhook of a provider, that nobody has handled."""
+    kinds = [kind for kind in HintKind if kind not in PASSED_OVER]
+    kind = kinds[n % len(kinds)]
+    hint = Hint(f"evt_{n}", f"{kind}.changed", kind, f"obj_{n}", moment(n), f"acct_{n}" if n % 2 else None)
+    return Webhook.receive("provider", hint, f"{n:064x}", at=moment(n))[0]
 
 
 def an_earning(n: int = 1, *, part: int = 0) -> Earning:
