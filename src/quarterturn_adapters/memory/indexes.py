@@ -100,11 +100,14 @@ class Sorted(Generic[K, V]):
 
     def page(self, after: Entry | None, limit: int, *, of: Hashable = EVERY) -> list[V]:
         """Up to `limit` rows of the group `of`, those whose order comes after `after`."""
+        return list(islice(self.following(after, of=of), limit))
+
+    def following(self, after: Entry | None, *, of: Hashable = EVERY, since: Entry = ()) -> Iterator[V]:
+        """The rows of the group `of` whose order comes after `after`, from `since` on, each read when it is asked for."""
         entries = self._groups.get(of)
         if entries is None:
-            return []
-        following = dropwhile(lambda entry: entry[:-1] == after, entries.since(after or ()))
-        return list(self._read(islice(following, limit)))
+            return iter(())
+        return self._read(dropwhile(lambda entry: entry[:-1] == after, entries.since(max(after or (), since))))
 
     def move(self, key: K, before: V | None, after: V | None, /) -> None:
         """Know the row by its new group and place."""

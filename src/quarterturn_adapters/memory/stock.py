@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
+from heapq import merge
+from itertools import islice, takewhile
 
 import attrs
 
 from quarterturn_adapters.memory.indexes import EVERY
 from quarterturn_adapters.memory.repository import MemoryRepository
 from quarterturn_adapters.memory.tables import Counter, Table, Transactions
-from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku
+from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku, VendorId
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.location import Location
@@ -26,6 +27,15 @@ class MemoryLocations(MemoryRepository[LocationId, Location]):
 
     def __init__(self, transactions: Transactions) -> None:
         super().__init__(transactions, "location", lambda location: location.id)
+        self._by_vendor = self.rows.sorted(lambda location: (location.id.int,), by=lambda location: location.vendor_id)
+
+    def of_vendor(self, vendor_id: VendorId, after: LocationId | None, limit: int, /) -> Sequence[Location]:
+        """Up to `limit` places of one vendor in the order of their ids, those after `after`."""
+        return self._by_vendor.page(None if after is None else (after.int,), limit, of=vendor_id)
+
+    def every_of(self, vendor_id: VendorId) -> Iterator[LocationId]:
+        """The ids of all places of one vendor."""
+        return (location.id for location in self._by_vendor.rows(vendor_id))
 
 
 class MemoryKits(MemoryRepository[Sku, Kit]):
@@ -70,10 +80,12 @@ class _Numbered:
 class MemoryStock:
     """The stock items, their reservations and their movements."""
 
-    def __init__(self, transactions: Transactions, kits: MemoryKits) -> None:
+    def __init__(self, transactions: Transactions, kits: MemoryKits, locations: MemoryLocations) -> None:
         self._kits = kits
+        self._locations = locations
         self._items: Table[tuple[Sku, LocationId], StockItem] = Table(transactions, "stock item", lambda item: item.key)
         self._items_by_sku = self._items.grouped(lambda item: item.sku)
+        self._items_by_location = self._items.sorted(_place, by=lambda item: item.location_id)
         self._reservations: Table[tuple[OrderId, Sku, LocationId], Reservation] = Table(
             transactions, "reservation", lambda reservation: reservation.key
         )
@@ -140,6 +152,12 @@ class MemoryStock:
         """The items of `skus`, in the order of (SKU, location)."""
         return [item for sku in sorted(set(skus)) for item in sorted(self._items_by_sku.of(sku), key=lambda item: item.key)]
 
+    def of_vendor(self, vendor_id: VendorId, after: tuple[Sku, LocationId] | None, limit: int, /) -> Sequence[StockItem]:
+        """Up to `limit` items that lie in this vendor's places, in the order of (SKU, location)."""
+        place = None if after is None else (after[0], after[1].int)
+        pages = [self._items_by_location.page(place, limit, of=each) for each in self._locations.every_of(vendor_id)]
+        return list(islice(merge(*pages, key=_place), limit))
+
     def movements(self, sku: Sku, after: int, limit: int, /) -> Sequence[tuple[int, Movement]]:
         """Up to `limit` movements of `sku`, oldest first, each with its number; those numbered above `after`."""
         return [(each.number, each.movement) for each in self._by_sku.page((after,), limit, of=sku)]
@@ -153,6 +171,10 @@ class MemoryStock:
             if items:
                 shelved[sku] = tuple(items)
         return shelved
+
+
+def _place(item: StockItem) -> tuple[Sku, int]:
+    return (item.sku, item.location_id.int)
 
 
 def _held(reservation: Reservation) -> str | None:

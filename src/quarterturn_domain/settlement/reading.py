@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import attrs
 
 from quarterturn_domain.kernel.currency import Currency
-from quarterturn_domain.kernel.ids import VendorId
+from quarterturn_domain.kernel.errors import NotFound
+from quarterturn_domain.kernel.ids import OrderId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
-from quarterturn_domain.settlement.ports import SettlementWork
-from quarterturn_domain.settlement.statement import VendorLine, VendorStatement, vendor_lines
+from quarterturn_domain.settlement.journal import Booked
+from quarterturn_domain.settlement.ports import AccountPlace, Moment, SettlementWork
+from quarterturn_domain.settlement.statement import StatementPage, StatementPlace, VendorStatement, vendor_lines
 
 _PAGE: Final = 1000
+_NUMBERS: Final = 2**62
 
 
 @attrs.frozen
@@ -49,17 +52,66 @@ class ReadBooks:
 
     def statement(self, vendor_id: VendorId, currency: Currency, since: datetime, until: datetime) -> VendorStatement:
         """Everything that happened to the vendor's money in one currency with `since <= at < until`."""
-        lines: list[VendorLine] = []
-        after = 0
+        page = self.statement_page(vendor_id, currency, since, until)
+        opening, lines = page.opening, list(page.lines)
+        while page.following is not None:
+            page = self.statement_page(vendor_id, currency, since, until, page.following)
+            lines += page.lines
+        return VendorStatement(vendor_id, currency, since, until, opening, tuple(lines))
+
+    def statement_page(
+        self,
+        vendor_id: VendorId,
+        currency: Currency,
+        since: datetime,
+        until: datetime,
+        after: StatementPlace | None = None,
+        limit: int = _PAGE,
+    ) -> StatementPage:
+        """Some lines of the same statement, of at most `limit` entries, those after `after`: a long one need never be held whole.
+
+        A page may have fewer lines than there are behind it, as long as `following` says so: entries in other currencies are
+        read past.
+        """
         with self._work() as work:
-            opening = work.journal.vendor_balance(vendor_id, currency, since)
-        while True:
-            with self._work() as work:
-                page = work.journal.of_vendor(vendor_id, since, until, after, _PAGE)
-            lines += vendor_lines(vendor_id, currency, page)
-            if len(page) < _PAGE:
-                return VendorStatement(vendor_id, currency, since, until, opening, tuple(lines))
-            after = page[-1].number
+            opening = work.journal.vendor_balance(vendor_id, currency, since) if after is None else after.balance
+            place = None if after is None else (after.at, after.number)
+            booked = work.journal.of_vendor(vendor_id, since, until, place, limit)
+        page = StatementPage(opening, tuple(vendor_lines(vendor_id, currency, booked)))
+        if len(booked) < limit:
+            return page
+        last = booked[-1]
+        return attrs.evolve(page, following=StatementPlace(last.entry.at, last.number, page.closing))
+
+    def entries(self, before: int | None, limit: int, *, kind: AccountKind | None = None) -> Sequence[Booked]:
+        """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""
+        with self._work() as work:
+            return work.journal.latest(before, limit, kind)
+
+    def entries_of_vendor(self, vendor_id: VendorId, after: Moment | None, limit: int) -> Sequence[Booked]:
+        """Up to `limit` entries that touch this vendor's accounts, against the order of time, those after `after`."""
+        with self._work() as work:
+            return work.journal.latest_of_vendor(vendor_id, after, limit)
+
+    def entries_of_order(self, order_id: OrderId) -> Sequence[Booked]:
+        """The entries of one order, in the order of their numbers."""
+        with self._work() as work:
+            return work.journal.of_order(order_id)
+
+    def entry(self, number: int) -> Booked:
+        """The entry with this number, or `NotFound`."""
+        with self._work() as work:
+            found = work.journal.latest(number + 1, 1) if 0 < number < _NUMBERS else ()
+        if not found or found[0].number != number:
+            raise NotFound("journal entry", str(number))
+        return found[0]
+
+    def accounts(
+        self, after: AccountPlace | None, limit: int, *, kind: AccountKind | None = None
+    ) -> Sequence[tuple[LedgerAccount, Money]]:
+        """Up to `limit` balances of all accounts (of one kind, if given): those of the platform, then those of vendors."""
+        with self._work() as work:
+            return work.journal.accounts(after, limit, kind)
 
     def totals(self) -> Mapping[tuple[AccountKind, Currency], Money]:
         """The trial balance."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import accumulate
 
 import attrs
 
@@ -52,6 +53,37 @@ class VendorStatement:
         """What left for the vendor's bank in the period, less what came back."""
         payouts = {EntryKind.PAYOUT, EntryKind.PAYOUT_FAILED}
         return -sum((line.net for line in self.lines if line.kind in payouts), Money.zero(self.currency))
+
+
+@attrs.frozen
+class StatementPlace:
+    """Where a statement goes on: the instant and the number of the last line read, and what the vendor's money was after it."""
+
+    at: datetime
+    number: int
+    balance: Money
+
+
+@attrs.frozen
+class StatementPage:
+    """Some lines of a statement, in the order of time: `opening` is the vendor's money before the first of them.
+
+    `following` is where the next page begins; None when this one is the last.
+    """
+
+    opening: Money
+    lines: tuple[VendorLine, ...]
+    following: StatementPlace | None = None
+
+    @property
+    def balances(self) -> tuple[Money, ...]:
+        """The vendor's money after each of the lines."""
+        return tuple(accumulate((line.net for line in self.lines), initial=self.opening))[1:]
+
+    @property
+    def closing(self) -> Money:
+        """The vendor's money after the last of the lines."""
+        return sum((line.net for line in self.lines), self.opening)
 
 
 def vendor_lines(vendor_id: VendorId, currency: Currency, booked: Iterable[Booked]) -> Sequence[VendorLine]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from quarterturn_domain.catalog.ports import CatalogWork
-from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku
+from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku, VendorId
 from quarterturn_domain.kernel.repository import Repository
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.kit import Kit
@@ -26,6 +26,10 @@ from quarterturn_domain.stock.stock_item import StockItem
 
 class Locations(Repository[LocationId, Location], Protocol):
     """Every place where stock lies."""
+
+    def of_vendor(self, vendor_id: VendorId, after: LocationId | None, limit: int, /) -> Sequence[Location]:
+        """Up to `limit` places of one vendor in the order of their ids, those after `after`."""
+        ...
 
 
 class Kits(Repository[Sku, Kit], Protocol):
@@ -60,6 +64,10 @@ class Stock(Protocol):
 
     def levels(self, skus: Iterable[Sku], /) -> Sequence[StockItem]:
         """The items of `skus` as they are, without a lock, in the order of (SKU, location)."""
+        ...
+
+    def of_vendor(self, vendor_id: VendorId, after: tuple[Sku, LocationId] | None, limit: int, /) -> Sequence[StockItem]:
+        """Up to `limit` items that lie in this vendor's places, without a lock, in the order of (SKU, location)."""
         ...
 
     def movements(self, sku: Sku, after: int, limit: int, /) -> Sequence[tuple[int, Movement]]:

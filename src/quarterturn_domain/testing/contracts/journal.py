@@ -14,7 +14,7 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.settlement.chain import Seal, seal, verify
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind, LedgerAccount
 from quarterturn_domain.settlement.journal import Booked, Entry, EntryKind
-from quarterturn_domain.settlement.ports import SettlementWork
+from quarterturn_domain.settlement.ports import Moment, SettlementWork
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.database import (
     PATIENCE_SECONDS,
@@ -202,21 +202,71 @@ class JournalContract(DatabaseContract):
             assert [] == list(work.journal.of_order(samples.order_id(9)))
 
     def test_the_entries_of_a_vendor_within_a_time(self, db: Begin[SettlementWork]) -> None:
-        """`of_vendor` gives entries that touch a vendor's accounts with `since <= at < until`, above `after`, by number."""
+        """`of_vendor` gives entries touching a vendor's accounts with `since <= at < until`, after `after`, by time and number."""
         entries = [available(f"fact {n}", 1 + n % 2, Money(n, EUR), n) for n in (5, 1, 3, 7, 2)]
         self.book(db, *entries)
         vendor = samples.vendor_id(2)
 
-        def read(since: int, until: int, after: int = 0, limit: int = 100) -> list[Booked]:
+        def read(since: int, until: int, after: Moment | None = None, limit: int = 100) -> list[Booked]:
             with db() as work:
                 return list(work.journal.of_vendor(vendor, samples.moment(since), samples.moment(until), after, limit))
 
-        assert ["fact 5", "fact 1", "fact 3", "fact 7"] == [each.entry.fact for each in read(0, 100)]
-        assert ["fact 5", "fact 3"] == [each.entry.fact for each in read(3, 7)]
+        assert ["fact 1", "fact 3", "fact 5", "fact 7"] == [each.entry.fact for each in read(0, 100)]
+        assert ["fact 3", "fact 5"] == [each.entry.fact for each in read(3, 7)]
         first = read(0, 100, limit=1)
-        assert ["fact 5"] == [each.entry.fact for each in first]
-        assert ["fact 1", "fact 3"] == [each.entry.fact for each in read(0, 100, after=first[0].number, limit=2)]
+        assert ["fact 1"] == [each.entry.fact for each in first]
+        assert ["fact 3", "fact 5"] == [each.entry.fact for each in read(0, 100, after=_moment(first[0]), limit=2)]
+        assert ["fact 5"] == [each.entry.fact for each in read(5, 7, after=_moment(first[0]))]
         assert [] == read(3, 3)
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_pages_of_a_vendor_in_and_against_the_order_of_time(self, db: Begin[SettlementWork], limit: int) -> None:
+        """`of_vendor` and `latest_of_vendor` give every entry of a vendor once, in and against the order of time and number."""
+        times = [5, 1, 3, 3, 1, 3]
+        entries = [available(f"fact {n}", 2, Money(n + 1, EUR), at) for n, at in enumerate(times)]
+        # An entry with several postings to a vendor's accounts is one.
+        both = [LedgerAccount(kind, samples.vendor_id(2)) for kind in (AccountKind.VENDOR_PENDING, AccountKind.VENDOR_AVAILABLE)]
+        amounts = zip(both, (Money(9, EUR), Money(-9, EUR)), strict=True)
+        entries.append(Entry.of("twice", EntryKind.RELEASE, amounts, at=samples.moment(4)))
+        self.book(db, *entries, available("other", 1, Money(5, EUR), 3))
+        vendor, since, until = samples.vendor_id(2), samples.moment(0), samples.moment(100)
+        with db() as work:
+            read = leafed(lambda after, size: work.journal.of_vendor(vendor, since, until, after, size), _moment, limit)
+            back = leafed(lambda after, size: work.journal.latest_of_vendor(vendor, after, size), _moment, limit)
+        expected = [f"fact {n}" for n in (1, 4, 2, 3, 5)] + ["twice", "fact 0"]
+        assert expected == [each.entry.fact for each in read]
+        assert read == back[::-1]
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("kind", [None, AccountKind.PROCESSOR_CLEARING, AccountKind.VENDOR_AVAILABLE, AccountKind.WRITE_OFFS])
+    def test_the_latest_entries(self, db: Begin[SettlementWork], limit: int, kind: AccountKind | None) -> None:
+        """`latest` gives every entry once, or those with a posting to an account of a kind, from the last number to the first."""
+        self.book(db, samples.an_entry(1), available("a", 1, Money(5, EUR)), samples.an_entry(2), available("b", 2, Money(7, EUR)))
+        with db() as work:
+            every = list(work.journal.entries(0, 100))
+            read = leafed(lambda before, size: work.journal.latest(before, size, kind), lambda each: each.number, limit)
+        touching = [each for each in every if kind is None or any(part.account.kind is kind for part in each.entry.postings)]
+        assert touching[::-1] == read
+        assert (kind is AccountKind.WRITE_OFFS) == (not read)
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    @pytest.mark.parametrize("kind", [None, AccountKind.PROCESSOR_CLEARING, AccountKind.VENDOR_AVAILABLE])
+    def test_the_balances_of_all_accounts(self, db: Begin[SettlementWork], limit: int, kind: AccountKind | None) -> None:
+        """`accounts` gives every balance once: those of the platform, then those of vendors, by kind, vendor and currency."""
+        self.book(db, *(samples.an_entry(n) for n in (1, 2, 3)), available("a", 2, Money(5, EUR)), available("b", 1, Money(7, YEN)))
+        with db() as work:
+            touched = {posting.account for each in work.journal.entries(0, 100) for posting in each.entry.postings}
+            every = {key: money for key, money in work.journal.balances(touched).items() if kind in {None, key[0].kind}}
+            read = leafed(
+                lambda after, size: work.journal.accounts(after, size, kind), lambda each: (each[0], each[1].currency.code), limit
+            )
+        assert every == {(account, money.currency): money for account, money in read}
+        assert len(every) == len(read)
+        places = [
+            (account.vendor_id is not None, account.kind.value, account.vendor_id and account.vendor_id.int, money.currency.code)
+            for account, money in read
+        ]
+        assert sorted(places) == places
 
     def test_the_balance_of_a_vendor_before_an_instant(self, db: Begin[SettlementWork]) -> None:
         """`vendor_balance` sums pending, available and reserve in one currency, of what was booked for before an instant."""
@@ -302,3 +352,7 @@ def available(fact: str, vendor: int, amount: Money, n: int = 0) -> Entry:
 
 def _moved(fact: str, account: LedgerAccount, amount: Money, n: int) -> Entry:
     return Entry.of(fact, EntryKind.RELEASE, [(account, -amount), (CLEARING, amount)], at=samples.moment(n))
+
+
+def _moment(booked: Booked) -> Moment:
+    return (booked.entry.at, booked.number)

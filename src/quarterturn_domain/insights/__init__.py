@@ -1,0 +1,1 @@
+"""Insights: figures of the marketplace, from what was captured: sales, refunds and conversion."""
