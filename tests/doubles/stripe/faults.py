@@ -1,0 +1,49 @@
+"""Faults: how requests go wrong on purpose, one by one, by their method and path."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from enum import StrEnum
+from typing import Final
+
+ANY: Final = ".*"
+
+
+class Fault(StrEnum):
+    """What goes wrong, before the work or after it."""
+
+    DROPPED_BEFORE = "dropped_before"
+    DROPPED_AFTER = "dropped_after"
+    TIMEOUT_BEFORE = "timeout_before"
+    TIMEOUT_AFTER = "timeout_after"
+    ERROR_BEFORE = "error_before"
+    ERROR_AFTER = "error_after"
+    GARBLED_AFTER = "garbled_after"
+    KEY_IN_USE = "key_in_use"
+    TOO_MANY = "too_many"
+    LOCKED = "locked"
+
+    @property
+    def does_it(self) -> bool:
+        """Whether the work is done."""
+        return self.value.endswith("_after")
+
+
+class Faults:
+    """What will go wrong next."""
+
+    def __init__(self) -> None:
+        self._planned: deque[tuple[str, re.Pattern[str], Fault]] = deque()
+
+    def plan(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
+        """Let the next requests of this method, to a path that this pattern describes, go wrong so."""
+        self._planned.extend([(method, re.compile(path), fault)] * times)
+
+    def draw(self, method: str, path: str) -> Fault | None:
+        """How this request goes wrong, if it does."""
+        for position, (verb, pattern, fault) in enumerate(self._planned):
+            if verb == method and pattern.fullmatch(path):
+                del self._planned[position]
+                return fault
+        return None
