@@ -68,9 +68,17 @@ class MemoryPriceBooks:
         """Put a discount in force, instead of what it was before; raises `Conflict` when another one has its code."""
         self._discounts.replace([discount])
 
+    def retire_discount(self, discount_id: DiscountId, /) -> None:
+        """Take a discount out of force, if it is in force; its code is free again."""
+        self._discounts.drop([discount_id])
+
     def rule_tax(self, tax: TaxRule, /) -> None:
         """Put a tax in force, instead of what it was before."""
         self._taxes.replace([tax])
+
+    def retire_tax(self, rule_id: RuleId, /) -> None:
+        """Take a tax out of force, if it is in force."""
+        self._taxes.drop([rule_id])
 
     def _bind(self) -> PriceBook:
         in_force = [(each.rule_id, each.version) for each in self._standings.all().values() if each.in_force]

@@ -10,7 +10,7 @@ from quarterturn_adapters.codec import encode, structure
 from quarterturn_adapters.postgres.arrays import integers, uuids
 from quarterturn_adapters.postgres.statements import Statements
 from quarterturn_domain.kernel.errors import Conflict
-from quarterturn_domain.kernel.ids import RuleId
+from quarterturn_domain.kernel.ids import DiscountId, RuleId
 from quarterturn_domain.pricing.commission import CommissionRule, CommissionSchedule
 from quarterturn_domain.pricing.discount import Discount
 from quarterturn_domain.pricing.quote import PriceBook
@@ -111,6 +111,11 @@ class PostgresPriceBooks:
             encode(discount),
         )
 
+    def retire_discount(self, discount_id: DiscountId, /) -> None:
+        """Take a discount out of force, if it is in force; its code is free again."""
+        self._rule()
+        self._statements.later("DELETE FROM discounts WHERE id = %s", discount_id)
+
     def rule_tax(self, tax: TaxRule, /) -> None:
         """Put a tax in force, instead of what it was before."""
         self._rule()
@@ -119,6 +124,11 @@ class PostgresPriceBooks:
             tax.id,
             encode(tax),
         )
+
+    def retire_tax(self, rule_id: RuleId, /) -> None:
+        """Take a tax out of force, if it is in force."""
+        self._rule()
+        self._statements.later("DELETE FROM taxes WHERE id = %s", rule_id)
 
     def _rule(self) -> None:
         """Begin a new edition: its row is also the lock that lets one ruling follow the other."""

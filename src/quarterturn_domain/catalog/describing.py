@@ -10,7 +10,7 @@ import attrs
 from quarterturn_domain.catalog.ports import CatalogWork
 from quarterturn_domain.catalog.product import Product, Variant
 from quarterturn_domain.kernel.batch import Draft, decide_each
-from quarterturn_domain.kernel.errors import Forbidden, Outcome
+from quarterturn_domain.kernel.errors import Conflict, Forbidden, Outcome
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, VendorId
 from quarterturn_domain.kernel.repository import required
@@ -19,7 +19,10 @@ from quarterturn_domain.kernel.work import Begin
 
 @attrs.frozen(kw_only=True)
 class DescribeProduct:
-    """Say what a product is; `by` is the vendor who says so, or None for the platform."""
+    """Say what a product is; `by` is the vendor who says so, or None for the platform.
+
+    What is said is `new` where nothing was said before: then the same id with other content is a `Conflict`.
+    """
 
     product_id: ProductId
     title: str
@@ -27,6 +30,7 @@ class DescribeProduct:
     category_id: CategoryId | None = None
     variants: tuple[Variant, ...] = ()
     by: VendorId | None = None
+    new: bool = False
     at: datetime = attrs.field(metadata=TIMING)
 
 
@@ -37,7 +41,7 @@ class DescribeProducts:
         self._work = work
 
     def __call__(self, commands: Sequence[DescribeProduct]) -> Sequence[Outcome[Product]]:
-        """For each command its product, or `Invalid`, `NotFound` or `Forbidden`."""
+        """For each command its product, or `Invalid`, `NotFound`, `Forbidden` or `Conflict`."""
         with self._work() as work:
             draft = Draft(work.products.lock({command.product_id for command in commands}))
             categories = work.categories.find({command.category_id for command in commands if command.category_id is not None})
@@ -47,6 +51,8 @@ class DescribeProducts:
                     required(categories, command.category_id, "category")
                 before = draft.get(command.product_id)
                 product, fact = Product.describe(_described(command, before), at=command.at)
+                if command.new and before is not None and product != before:
+                    raise Conflict("product", str(product.id), "it was described with other content")
                 return product if product == before else draft.put(product.id, product, fact)
 
             outcomes = decide_each(commands, decide)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from quarterturn_domain.catalog.ports import CatalogWork
-from quarterturn_domain.kernel.ids import RuleId
+from quarterturn_domain.kernel.ids import DiscountId, RuleId
 from quarterturn_domain.pricing.commission import CommissionRule
 from quarterturn_domain.pricing.discount import Discount
 from quarterturn_domain.pricing.quote import PriceBook
@@ -36,8 +36,16 @@ class PriceBooks(Protocol):
         """Put a discount in force, instead of what it was before; raises `Conflict` when another one has its code."""
         ...
 
+    def retire_discount(self, discount_id: DiscountId, /) -> None:
+        """Take a discount out of force, if it is in force; its code is free again."""
+        ...
+
     def rule_tax(self, tax: TaxRule, /) -> None:
         """Put a tax in force, instead of what it was before."""
+        ...
+
+    def retire_tax(self, rule_id: RuleId, /) -> None:
+        """Take a tax out of force, if it is in force."""
         ...
 
 

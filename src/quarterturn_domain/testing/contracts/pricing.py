@@ -78,6 +78,22 @@ class PriceBooksContract(DatabaseContract):
         with db() as work:
             assert (samples.a_tax(1),) == work.price_books.current().taxes
 
+    def test_what_is_retired_is_in_force_no_more(self, db: Begin[PricingWork]) -> None:
+        """Retired discounts and taxes are gone from the next unit of work on, their codes are free, and others stay."""
+        discounts = [samples.a_discount(1, code="SPRING"), samples.a_discount(2)]
+        with db() as work:
+            _rule(work, [], discounts, [samples.a_tax(1), samples.a_tax(2)])
+        with db() as work:
+            work.price_books.retire_discount(samples.a_discount(1).id)
+            work.price_books.retire_tax(samples.a_tax(1).id)
+            work.price_books.retire_tax(samples.a_tax(3).id)
+        with db() as work:
+            book = work.price_books.current()
+            assert ((discounts[1],), (samples.a_tax(2),)) == (book.discounts, book.taxes)
+            _rule(work, [], [samples.a_discount(3, code="SPRING")], [])
+        with db() as work:
+            assert {discounts[1].id, samples.a_discount(3).id} == {each.id for each in work.price_books.current().discounts}
+
     def test_what_is_rolled_back_was_never_in_force(self, db: Begin[PricingWork]) -> None:
         """Terms of a unit of work that failed are not in force, and their version is free."""
         with pytest.raises(Undone), db() as work:
