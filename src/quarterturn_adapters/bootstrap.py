@@ -28,7 +28,6 @@ from quarterturn_domain.identity.keying import CreateApiKeys, RevokeApiKeys
 from quarterturn_domain.identity.onboarding import ApplyAsVendors, GovernVendors
 from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.identity.reading import ReadAccounts
-from quarterturn_domain.identity.reading import ReadAccounts
 from quarterturn_domain.identity.registering import GovernAccounts, RegisterAccounts
 from quarterturn_domain.identity.secret import Secrets
 from quarterturn_domain.identity.signing_in import RefreshSessions, SignPeopleIn
@@ -64,6 +63,7 @@ from quarterturn_domain.payouts.hearing import HandleWebhooks, TakeWebhooks
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.reading import ReadPayouts
+from quarterturn_domain.payouts.reconciling import Reconcile
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms, start_hold
 from quarterturn_domain.pricing.reading import ReadTerms
@@ -176,7 +176,6 @@ class Application:
     read_books: ReadBooks
 
     read_accounts: ReadAccounts
-    read_accounts: ReadAccounts
     read_wishlists: ReadWishlists
     show_carts: ShowCarts
     read_orders: ReadOrders
@@ -198,6 +197,7 @@ class Application:
     take_webhooks: TakeWebhooks
     handle_webhooks: HandleWebhooks
     catch_up: CatchUp
+    reconcile: Reconcile
 
 
 def application(
@@ -288,7 +288,6 @@ def application(
         verify_chain=retried(VerifyChain(work)),
         read_books=ReadBooks(work),
         read_accounts=ReadAccounts(work),
-        read_accounts=ReadAccounts(work),
         read_wishlists=ReadWishlists(work),
         show_carts=ShowCarts(work, clock),
         read_orders=ReadOrders(work),
@@ -319,6 +318,7 @@ def application(
             confirm_payouts=confirm_payouts,
             pace=pace,
         ),
+        reconcile=Reconcile(work, payments),
     )
 
 

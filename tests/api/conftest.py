@@ -33,7 +33,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def assemble(clock: ManualClock) -> Assemble:
-    """What makes a service in memory whose environment differs: `with assemble(QUARTERTURN_LIMITS="public=3") as service`."""
+    """Makes services in memory whose environment differs, for example: say `QUARTERTURN_LIMITS="public=3"`."""
 
     @contextmanager
     def made(**environment: str) -> Iterator[Service]:

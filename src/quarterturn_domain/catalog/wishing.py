@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
 
 from quarterturn_domain.catalog.ports import CatalogWork
-from quarterturn_domain.catalog.product import ProductStatus
+from quarterturn_domain.catalog.product import Product, ProductStatus
 from quarterturn_domain.catalog.wishlist import MAX_WISHES, Wish
 from quarterturn_domain.kernel.errors import Invalid, NotFound
 from quarterturn_domain.kernel.idempotency import TIMING
@@ -58,3 +59,19 @@ class KeepWishlists:
             wish = Wish(command.account_id, command.product_id, command.at)
             work.wishes.add([wish])
         return wish
+
+
+class ReadWishlists:
+    """Answers what somebody wants to remember."""
+
+    def __init__(self, work: Begin[CatalogWork]) -> None:
+        self._work = work
+
+    def __call__(
+        self, account_id: AccountId, after: tuple[datetime, ProductId] | None, limit: int
+    ) -> Sequence[tuple[Wish, Product]]:
+        """Up to `limit` wishes of an account with their products, the latest first, those after the one of `after`."""
+        with self._work() as work:
+            wishes = work.wishes.page(account_id, after, limit)
+            products = work.products.find([wish.product_id for wish in wishes])
+        return [(wish, products[wish.product_id]) for wish in wishes]

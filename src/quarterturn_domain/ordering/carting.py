@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
-from quarterturn_domain.kernel.errors import Conflict, NotFound
+from quarterturn_domain.catalog.offer import Sellable
+from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Conflict, DomainError, NotFound
 from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint, same_request
 from quarterturn_domain.kernel.ids import AccountId, CartId, Sku, possible
+from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.cart import Cart, CartStatus, PriceChange
 from quarterturn_domain.ordering.ports import OrderingWork
+from quarterturn_domain.pricing.quote import quote
+from quarterturn_domain.pricing.tax import Destination
 
 
 @attrs.frozen(kw_only=True)
@@ -118,6 +123,56 @@ class MergeCarts:
                 work.carts.save([after, ended])
             work.outbox.append([fact])
         return after
+
+
+@attrs.frozen
+class PricedCart:
+    """A cart as it stands now: `offers` by their SKUs, those that changed, and what all of it costs, if it can be bought as it is.
+
+    `refusal` says why it cannot.
+    """
+
+    cart: Cart
+    offers: Mapping[Sku, Sellable]
+    changes: Sequence[PriceChange]
+    total: Money | None = None
+    refusal: DomainError | None = None
+
+
+class ShowCarts:
+    """Shows the open cart of an account, or of a guest who knows its id, at the prices of now."""
+
+    def __init__(self, work: Begin[OrderingWork], clock: Clock) -> None:
+        self._work = work
+        self._clock = clock
+
+    def open_of(self, owner_id: AccountId) -> CartId | None:
+        """Which cart an account fills, if any."""
+        with self._work() as work:
+            cart = work.carts.open_of(owner_id)
+        return None if cart is None else cart.id
+
+    def __call__(
+        self, cart_id: CartId, owner_id: AccountId | None, *, codes: Sequence[str] = (), destination: Destination | None = None
+    ) -> PricedCart:
+        """The cart with what it costs under these codes, sent there; raises `NotFound`, also for somebody else's."""
+        with self._work() as work:
+            cart = required(work.carts.find([cart_id]), cart_id, "cart")
+            if cart.owner_id != owner_id:
+                raise NotFound("cart", str(cart_id))
+            offers = work.offers.sellable([line.sku for line in cart.lines])
+            book = work.price_books.current()
+        changes = cart.changes(offers)
+        if not cart.lines:
+            return PricedCart(cart, offers, changes)
+        try:
+            basket = [(required(offers, line.sku, "offer"), line.quantity) for line in cart.lines]
+            for offer, _ in basket:
+                offer.refuse_unless_for_sale()
+            prices = quote(basket, book, at=self._clock.now(), codes=codes, destination=destination)
+        except DomainError as refusal:
+            return PricedCart(cart, offers, changes, refusal=refusal.with_traceback(None))
+        return PricedCart(cart, offers, changes, sum((price.paid for price in prices[1:]), prices[0].paid))
 
 
 class ReviewCart:
