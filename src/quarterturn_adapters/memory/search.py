@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from quarterturn_domain.catalog.product import ProductStatus
 from quarterturn_domain.identity.vendor import Vendor
 from quarterturn_domain.kernel.ids import LocationId, ProductId, Sku
 from quarterturn_domain.search.card import ENOUGH, OfferOnShow, ProductCard, ProductDetail, ProductPage
-from quarterturn_domain.search.entry import Entry
+from quarterturn_domain.search.exhibit import Exhibit
 from quarterturn_domain.search.ports import CANDIDATES, Touched
 from quarterturn_domain.search.query import DESCENDING, Near, Place, ProductQuery
 from quarterturn_domain.search.ranking import Term, points
@@ -44,8 +45,8 @@ class MemoryShopWindow:
 
     def __init__(self, transactions: Transactions, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._entries: Table[tuple[ProductId, str], Entry] = Table(transactions, "entry", _key)
-        self._by_product = self._entries.grouped(lambda entry: entry.product_id)
+        self._exhibits: Table[tuple[ProductId, str], Exhibit] = Table(transactions, "exhibit", _key)
+        self._by_product = self._exhibits.grouped(lambda exhibit: exhibit.product_id)
         self._words: Table[str, str] = Table(transactions, "word", lambda word: word)
         self._offers_by_product = catalog.offers.rows.grouped(lambda offer: offer.product_id)
         self._offers_by_vendor = catalog.offers.rows.grouped(lambda offer: offer.vendor_id)
@@ -56,16 +57,16 @@ class MemoryShopWindow:
         offers += [offer for vendor_id in touched.vendor_ids for offer in self._offers_by_vendor.of(vendor_id)]
         found = set(self._catalog.products.find(touched.product_ids)) | {offer.product_id for offer in offers}
         if touched.category_ids:
-            shown = self._entries.all().values()
-            found |= {entry.product_id for entry in shown if not touched.category_ids.isdisjoint(entry.categories)}
+            shown = self._exhibits.all().values()
+            found |= {exhibit.product_id for exhibit in shown if not touched.category_ids.isdisjoint(exhibit.categories)}
         return sorted(found)
 
-    def replace(self, product_ids: Iterable[ProductId], entries: Iterable[Entry], /) -> None:
-        """Keep `entries` instead of whatever was kept of `product_ids`."""
-        fresh = list(entries)
-        self._entries.drop([_key(entry) for product_id in product_ids for entry in self._by_product.of(product_id)])
-        self._entries.put(fresh)
-        said = dict.fromkeys(word for entry in fresh for word, _ in entry.words)
+    def replace(self, product_ids: Iterable[ProductId], exhibits: Iterable[Exhibit], /) -> None:
+        """Keep `exhibits` instead of whatever was kept of `product_ids`."""
+        fresh = list(exhibits)
+        self._exhibits.drop([_key(exhibit) for product_id in product_ids for exhibit in self._by_product.of(product_id)])
+        self._exhibits.put(fresh)
+        said = dict.fromkeys(word for exhibit in fresh for word, _ in exhibit.words)
         known = self._words.find(said)
         self._words.put(word for word in said if word not in known)
 
@@ -90,21 +91,21 @@ class MemoryShopWindow:
     def page(self, query: ProductQuery, terms: Sequence[Term], /) -> ProductPage:
         """A page of the list that `query` asks for."""
         circle = {} if query.near is None else self._circle(query.near)
-        listed: list[tuple[Place, int | None, Entry]] = []
-        for entry in self._entries.all().values():
-            metres = self._metres(entry, circle)
-            counts = points(terms, dict(entry.words))
-            if not entry.passes(query) or counts is None or (query.near is not None and metres is None):
+        listed: list[tuple[Place, int | None, Exhibit]] = []
+        for exhibit in self._exhibits.all().values():
+            metres = self._metres(exhibit, circle)
+            counts = points(terms, dict(exhibit.words))
+            if not exhibit.passes(query) or counts is None or (query.near is not None and metres is None):
                 continue
-            if query.in_stock and not self._in_stock(entry):
+            if query.in_stock and not self._in_stock(exhibit):
                 continue
-            listed.append((entry.place(query.order, points=counts, metres=metres or 0), metres, entry))
+            listed.append((exhibit.place(query.order, points=counts, metres=metres or 0), metres, exhibit))
         down = query.order in DESCENDING
         listed.sort(key=lambda each: _order(each[0]), reverse=down)
         if query.after is not None:
             behind = _order(query.after)
             listed = [each for each in listed if (_order(each[0]) < behind if down else _order(each[0]) > behind)]
-        cards = tuple(self._card(entry, metres) for _, metres, entry in listed[: query.limit])
+        cards = tuple(self._card(exhibit, metres) for _, metres, exhibit in listed[: query.limit])
         return ProductPage(cards, listed[query.limit - 1][0] if len(listed) > query.limit else None)
 
     def alike(self, words: Iterable[str], /) -> Mapping[str, Sequence[str]]:
@@ -114,23 +115,23 @@ class MemoryShopWindow:
         return {word: _alike(word, known) for word in unknown}
 
     def categories(self) -> Sequence[tuple[Category, int]]:
-        """Every category, and how many products are on show in it and below."""
-        shown = [entry.categories for entry in self._entries.all().values() if entry.main]
+        """Every category, and how many products are on show directly in it."""
+        shown = Counter(each.categories[0] for each in self._exhibits.all().values() if each.main and each.categories)
         tree = self._catalog.categories.tree()
-        return [(tree[each], sum(each in path for path in shown)) for each in sorted(tree)]
+        return [(tree[each], shown[each]) for each in sorted(tree)]
 
-    def _card(self, entry: Entry, metres: int | None) -> ProductCard:
-        nearest = entry.categories[0] if entry.categories else None
-        offers = len(entry.skus)
+    def _card(self, exhibit: Exhibit, metres: int | None) -> ProductCard:
+        nearest = exhibit.categories[0] if exhibit.categories else None
+        offers = len(exhibit.skus)
         return ProductCard(
-            entry.product_id,
-            entry.title,
+            exhibit.product_id,
+            exhibit.title,
             nearest,
-            entry.price,
+            exhibit.price,
             offers,
-            entry.vendor_ids,
-            self._in_stock(entry),
-            entry.changed_at,
+            exhibit.vendor_ids,
+            self._in_stock(exhibit),
+            exhibit.changed_at,
             metres,
         )
 
@@ -140,8 +141,8 @@ class MemoryShopWindow:
             offer.sku, offer.variant_id, vendor.id, vendor.name, vendor.country, offer.price, offer.shipping, available
         )
 
-    def _in_stock(self, entry: Entry) -> bool:
-        return any(self._available(sku) > 0 for sku in entry.skus)
+    def _in_stock(self, exhibit: Exhibit) -> bool:
+        return any(self._available(sku) > 0 for sku in exhibit.skus)
 
     def _available(self, sku: Sku) -> int:
         kit = self._catalog.kits.find([sku]).get(sku)
@@ -161,14 +162,14 @@ class MemoryShopWindow:
         }
         return {location_id: metres for location_id, metres in found.items() if metres <= near.radius_metres}
 
-    def _metres(self, entry: Entry, circle: Mapping[LocationId, int]) -> int | None:
+    def _metres(self, exhibit: Exhibit, circle: Mapping[LocationId, int]) -> int | None:
         """How far the nearest unit is; None where there is none in the circle."""
-        items = self._catalog.stock.levels(entry.skus) if circle else ()
+        items = self._catalog.stock.levels(exhibit.skus) if circle else ()
         return min((circle[item.location_id] for item in items if item.available and item.location_id in circle), default=None)
 
 
-def _key(entry: Entry) -> tuple[ProductId, str]:
-    return (entry.product_id, entry.price.currency.code)
+def _key(exhibit: Exhibit) -> tuple[ProductId, str]:
+    return (exhibit.product_id, exhibit.price.currency.code)
 
 
 def _order(place: Place) -> tuple[Any, ...]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from quarterturn_adapters.postgres.arrays import integers, texts
+from quarterturn_domain.catalog.offer import OfferStatus
+from quarterturn_domain.identity.vendor import VendorStatus
 from quarterturn_domain.search.query import DESCENDING, Near, ProductQuery, Sort
-from quarterturn_domain.search.ranking import Term, tiers
+from quarterturn_domain.search.ranking import Term, Tier, tiers
 from quarterturn_domain.stock.geography import EARTH_RADIUS_METRES, MICRODEGREES, box_around
 
 AVAILABLE: Final = """coalesce(
@@ -18,7 +19,7 @@ AVAILABLE: Final = """coalesce(
 """How many units of a SKU are available; of a kit, as many as its components make. No sum of them reaches 2**63."""
 
 _EVERYTHING: Final = UUID(int=0)
-"""The facet that every entry has."""
+"""The facet that every exhibit has."""
 
 _IN_STOCK: Final = f"EXISTS (SELECT FROM unnest(w.skus) AS s (sku) WHERE {AVAILABLE.format(sku='s.sku')} > 0)"
 
@@ -49,22 +50,19 @@ _METRES: Final = f"""round(2 * {EARTH_RADIUS_METRES}::float8 * asin(least(1, sqr
     + cos(radians(q.latitude / {MICRODEGREES}::float8)) * cos(radians(l.latitude / {MICRODEGREES}::float8))
     * sin(radians((l.longitude - q.longitude) / {2 * MICRODEGREES}::float8)) ^ 2))))::integer"""
 
+# A vendor keeps its own offers at its own locations: what may be sold is known without looking at the window.
 _NEAR: Final = f"""(SELECT o.product_id, o.currency, min(d.metres) AS metres
     FROM (SELECT %s::integer AS latitude, %s::integer AS longitude, %s::integer AS south, %s::integer AS north,
             %s::integer AS west, %s::integer AS east, %s::integer AS radius) q
     JOIN locations l ON l.latitude BETWEEN q.south AND q.north AND CASE WHEN q.west <= q.east
         THEN l.longitude BETWEEN q.west AND q.east ELSE l.longitude >= q.west OR l.longitude <= q.east END
+    JOIN vendors v ON v.id = l.vendor_id AND v.status = '{VendorStatus.APPROVED.value}'
     CROSS JOIN LATERAL (SELECT {_METRES} AS metres) d
     JOIN stock_items i ON i.location_id = l.id AND i.on_hand > i.reserved
-    JOIN offers o ON o.sku = i.sku
-    JOIN shop_window s ON s.product_id = o.product_id AND s.currency = o.currency AND o.sku = ANY(s.skus)
+    JOIN offers o ON o.sku = i.sku AND o.vendor_id = v.id AND o.status = '{OfferStatus.LIVE.value}'
     WHERE d.metres <= q.radius AND NOT EXISTS (SELECT FROM kit_parts k WHERE k.kit = o.sku)
     GROUP BY o.product_id, o.currency) n
 JOIN shop_window w ON w.product_id = n.product_id AND w.currency = n.currency"""  # noqa: S608
-
-_POINTS: Final = """CROSS JOIN LATERAL (SELECT sum(best)::bigint AS points FROM (
-    SELECT max(t.points) AS best FROM unnest(%s::integer[], %s::text[], %s::integer[]) AS t (term, query, points)
-    WHERE w.words @@ t.query::tsquery GROUP BY t.term) AS b) p"""
 
 
 def listing(query: ProductQuery, terms: Sequence[Term]) -> tuple[str, list[Any]]:
@@ -102,12 +100,10 @@ def _source(query: ProductQuery, terms: Sequence[Term]) -> tuple[str, list[Any],
     else:
         return "window_facets f JOIN shop_window w ON w.product_id = f.product_id AND w.currency = f.currency", [], True
     if query.order is Sort.RELEVANCE:
-        source += f" {_POINTS}"
-        ways = [(number, tier) for number, term in enumerate(terms) for tier in tiers(term)]
+        ways = [list(tiers(term)) for term in terms]
+        source += f" CROSS JOIN LATERAL (SELECT {' + '.join(map(_counted, ways))} AS points) p"
         parameters += [
-            integers(number for number, _ in ways),
-            texts([" | ".join(_lexeme(word, tier.weight, beginning=tier.beginning) for word in tier.words) for _, tier in ways]),
-            integers(tier.points for _, tier in ways),
+            " | ".join(_lexeme(word, tier.weight, beginning=tier.beginning) for word in tier.words) for way in ways for tier in way
         ]
     return source, parameters, False
 
@@ -148,11 +144,16 @@ def _circle(near: Near) -> list[Any]:
     return [centre.latitude, centre.longitude, box.south, box.north, box.west, box.east, near.radius_metres]
 
 
+def _counted(ways: Sequence[Tier]) -> str:
+    """What a term counts for: the best way in which it is found."""
+    return f"CASE {' '.join(f'WHEN w.words @@ %s::tsquery THEN {tier.points}' for tier in ways)} ELSE 0 END"
+
+
 def _any(term: Term) -> str:
     """The term in any field, as a text that PostgreSQL reads as a `tsquery`."""
     if term.meant:
         return f"({' | '.join(_lexeme(word, '') for word in term.meant)})"
-    return _lexeme(term.word, "", beginning=True)
+    return _lexeme(term.word, "", beginning=any(tier.beginning for tier in tiers(term)))
 
 
 def _lexeme(word: str, weight: str, *, beginning: bool = False) -> str:

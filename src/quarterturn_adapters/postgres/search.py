@@ -17,7 +17,7 @@ from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.ids import CategoryId, ProductId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.search.card import ENOUGH, OfferOnShow, ProductCard, ProductDetail, ProductPage
-from quarterturn_domain.search.entry import Entry
+from quarterturn_domain.search.exhibit import Exhibit
 from quarterturn_domain.search.ports import CANDIDATES, Touched
 from quarterturn_domain.search.query import KEY_TYPES, Place, ProductQuery
 from quarterturn_domain.search.ranking import WEIGHTS, Term
@@ -40,22 +40,25 @@ ORDER BY id FOR SHARE"""  # noqa: S608
 _LOCK: Final = f"""{_TOUCHED}
 SELECT id FROM products WHERE id = ANY(ARRAY(SELECT id FROM touched)) ORDER BY id FOR NO KEY UPDATE"""  # noqa: S608
 
-_REMOVE_ENTRIES: Final = "DELETE FROM shop_window WHERE product_id = ANY(%s::uuid[])"
-_REMOVE_FACETS: Final = "DELETE FROM window_facets WHERE product_id = ANY(%s::uuid[])"
+_FACETS: Final = """shop_window w
+    CROSS JOIN LATERAL unnest(w.category_path || w.vendor_ids || '00000000-0000-0000-0000-000000000000'::uuid) AS f (facet)"""
 
-_ADD_ENTRIES: Final = """INSERT INTO shop_window
-    (product_id, currency, main, title, title_key, category_path, price, vendor_ids, countries, skus, words, changed_at)
-SELECT v.product_id, v.currency, v.main, v.title, v.title_key, v.category_path::uuid[], v.price, v.vendor_ids::uuid[],
-    v.countries::text[], v.skus::text[], v.words::tsvector, v.changed_at
+_REMOVE_EXHIBITS: Final = "DELETE FROM shop_window WHERE product_id = ANY(%s::uuid[])"
+_REMOVE_FACETS: Final = f"""DELETE FROM window_facets x USING
+    (SELECT DISTINCT f.facet, w.product_id FROM {_FACETS} WHERE w.product_id = ANY(%s::uuid[])) AS old
+WHERE x.facet = old.facet AND x.product_id = old.product_id"""  # noqa: S608
+
+_ADD_EXHIBITS: Final = """INSERT INTO shop_window (product_id, currency, main, title, title_key, category_id, category_path, price,
+    vendor_ids, countries, skus, words, changed_at)
+SELECT v.product_id, v.currency, v.main, v.title, v.title_key, (v.category_path::uuid[])[1], v.category_path::uuid[], v.price,
+    v.vendor_ids::uuid[], v.countries::text[], v.skus::text[], v.words::tsvector, v.changed_at
 FROM unnest(%s::uuid[], %s::bpchar[], %s::boolean[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::timestamptz[])
     AS v (product_id, currency, main, title, title_key, category_path, price, vendor_ids, countries, skus, words, changed_at)"""
 
-_ADD_FACETS: Final = """INSERT INTO window_facets (facet, product_id, currency, main, price, title_key)
+_ADD_FACETS: Final = f"""INSERT INTO window_facets (facet, product_id, currency, main, price, title_key)
 SELECT DISTINCT f.facet, w.product_id, w.currency, w.main, w.price, w.title_key
-FROM shop_window w
-    CROSS JOIN LATERAL unnest(w.category_path || w.vendor_ids || '00000000-0000-0000-0000-000000000000'::uuid) AS f (facet)
-WHERE w.product_id = ANY(%s::uuid[])"""
+FROM {_FACETS} WHERE w.product_id = ANY(%s::uuid[])"""  # noqa: S608
 
 _ADD_WORDS: Final = """INSERT INTO search_words (word, trigrams)
 SELECT v.word, v.trigrams::text[] FROM unnest(%s::text[], %s::text[]) AS v (word, trigrams)
@@ -81,7 +84,7 @@ WHERE NOT EXISTS (SELECT FROM search_words k WHERE k.word >= q.word AND k.word <
 ORDER BY near.shared DESC, abs(length(near.word) - length(q.word)), near.word"""  # noqa: S608
 
 _COUNTED: Final = """SELECT c.id, c.name, c.parent_id, c.position,
-    (SELECT count(*) FROM window_facets f WHERE f.facet = c.id AND f.main)
+    (SELECT count(*) FROM shop_window w WHERE w.category_id = c.id AND w.main)
 FROM categories c ORDER BY c.id"""
 
 
@@ -107,15 +110,15 @@ class PostgresShopWindow:
         self._statements.rows(_LOCK_VENDORS, *parameters)
         return [product_id for (product_id,) in self._statements.rows(_LOCK, *parameters)]
 
-    def replace(self, product_ids: Iterable[ProductId], entries: Iterable[Entry], /) -> None:
-        """Keep `entries` instead of whatever was kept of `product_ids`."""
-        ids, fresh = uuids(product_ids), list(entries)
-        self._statements.later(_REMOVE_ENTRIES, ids)
+    def replace(self, product_ids: Iterable[ProductId], exhibits: Iterable[Exhibit], /) -> None:
+        """Keep `exhibits` instead of whatever was kept of `product_ids`."""
+        ids, fresh = uuids(product_ids), list(exhibits)
         self._statements.later(_REMOVE_FACETS, ids)
+        self._statements.later(_REMOVE_EXHIBITS, ids)
         if not fresh:
             return
         self._statements.later(
-            _ADD_ENTRIES,
+            _ADD_EXHIBITS,
             uuids([each.product_id for each in fresh]),
             texts([each.price.currency.code for each in fresh]),
             booleans([each.main for each in fresh]),
@@ -186,7 +189,7 @@ class PostgresShopWindow:
         return found
 
     def categories(self) -> Sequence[tuple[Category, int]]:
-        """Every category, and how many products are on show in it and below."""
+        """Every category, and how many products are on show directly in it."""
         return [(Category(*row[:4]), row[4]) for row in self._statements.rows(_COUNTED)]
 
 

@@ -77,13 +77,17 @@ class CategoryNode:
 
 
 def grown(counted: Iterable[tuple[Category, int]]) -> tuple[CategoryNode, ...]:
-    """The roots of the tree that these categories make; siblings by position, then name, then id."""
+    """The roots of the tree that categories with what is directly in them make; siblings by position, then name, then id."""
     below: dict[CategoryId | None, list[tuple[Category, int]]] = {}
     for category, products in counted:
         below.setdefault(category.parent_id, []).append((category, products))
 
     def nodes(parent_id: CategoryId | None) -> tuple[CategoryNode, ...]:
         siblings = sorted(below.get(parent_id, ()), key=lambda each: (each[0].position, each[0].name, each[0].id))
-        return tuple(CategoryNode(category, products, nodes(category.id)) for category, products in siblings)
+        grown = [(category, products, nodes(category.id)) for category, products in siblings]
+        return tuple(
+            CategoryNode(category, products + sum(child.products for child in children), children)
+            for category, products, children in grown
+        )
 
     return nodes(None)

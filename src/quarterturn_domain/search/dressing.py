@@ -18,7 +18,7 @@ from quarterturn_domain.identity.events import VendorStatusChanged
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import ProductId
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.search.entry import entries
+from quarterturn_domain.search.exhibit import exhibits
 from quarterturn_domain.search.ports import SearchWork, Touched
 
 DRESSED: Final = (
@@ -69,4 +69,4 @@ def _dress(work: SearchWork, product_ids: Sequence[ProductId], at: datetime) -> 
     for start in range(0, len(product_ids), _AT_ONCE):
         some = product_ids[start : start + _AT_ONCE]
         details = work.shop_window.details(some)
-        work.shop_window.replace(some, [entry for detail in details.values() for entry in entries(detail, at=at)])
+        work.shop_window.replace(some, [exhibit for detail in details.values() for exhibit in exhibits(detail, at=at)])

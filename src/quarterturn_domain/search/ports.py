@@ -10,7 +10,7 @@ import attrs
 from quarterturn_domain.catalog.category import Category
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VendorId
 from quarterturn_domain.search.card import ProductDetail, ProductPage
-from quarterturn_domain.search.entry import Entry
+from quarterturn_domain.search.exhibit import Exhibit
 from quarterturn_domain.search.query import ProductQuery
 from quarterturn_domain.search.ranking import Term
 from quarterturn_domain.stock.ports import StockWork
@@ -40,8 +40,8 @@ class ShopWindow(Protocol):
         """The products that the changes may show in another light, in the order of their ids, locked until the transaction ends."""
         ...
 
-    def replace(self, product_ids: Iterable[ProductId], entries: Iterable[Entry], /) -> None:
-        """Keep `entries` instead of whatever was kept of `product_ids`; their words are known from now on, and for good."""
+    def replace(self, product_ids: Iterable[ProductId], exhibits: Iterable[Exhibit], /) -> None:
+        """Keep `exhibits` instead of whatever was kept of `product_ids`; their words are known from now on, and for good."""
         ...
 
     def details(self, product_ids: Iterable[ProductId], /) -> Mapping[ProductId, ProductDetail]:
@@ -67,7 +67,7 @@ class ShopWindow(Protocol):
         ...
 
     def categories(self) -> Sequence[tuple[Category, int]]:
-        """Every category, and how many products are on show in it and below, in the order of ids."""
+        """Every category, and how many products are on show directly in it, in the order of ids."""
         ...
 
 

@@ -39,7 +39,9 @@ def tiers(term: Term) -> Iterator[Tier]:
         for weight in WEIGHTS:
             yield Tier(term.meant, beginning=False, weight=weight, points=_POINTS[weight])
         return
-    for beginning, points in ((False, _WHOLE), (True, _BEGINNING)):
+    # A single letter begins almost everything, and an ideograph is a whole word.
+    ways = ((False, _WHOLE), (True, _BEGINNING)) if len(term.word) > 1 else ((False, _WHOLE),)
+    for beginning, points in ways:
         for weight in WEIGHTS:
             yield Tier((term.word,), beginning, weight, points + _POINTS[weight])
 

@@ -17,6 +17,7 @@ SHOP_WINDOW: Final = Table(
     Column("main", Boolean(), nullable=False),
     text("title"),
     text("title_key"),
+    identity("category_id", nullable=True),
     Column("category_path", ARRAY(UUID(as_uuid=True)), nullable=False),
     minor("price"),
     Column("vendor_ids", ARRAY(UUID(as_uuid=True)), nullable=False),
@@ -25,9 +26,10 @@ SHOP_WINDOW: Final = Table(
     Column("words", TSVECTOR(), nullable=False),
     instant("changed_at"),
 )
+Index("shop_window_category_idx", SHOP_WINDOW.c.category_id, postgresql_where=SHOP_WINDOW.c.main)
 Index("shop_window_words_idx", SHOP_WINDOW.c.words, postgresql_using="gin")
 
-# Every entry once for each of its categories and vendors, and once under nothing: whatever a list is of is a range of an index.
+# Every exhibit once for each of its categories and vendors, and once under nothing: whatever a list is of is a range of an index.
 WINDOW_FACETS: Final = Table(
     "window_facets",
     metadata,
@@ -46,7 +48,6 @@ Index(
     WINDOW_FACETS.c.product_id,
 )
 Index("window_facets_title_idx", WINDOW_FACETS.c.facet, WINDOW_FACETS.c.title_key, WINDOW_FACETS.c.product_id)
-Index("window_facets_product_idx", WINDOW_FACETS.c.product_id)
 
 SEARCH_WORDS: Final = Table(
     "search_words",

@@ -22,6 +22,7 @@ CREATE TABLE shop_window (
 	main BOOLEAN NOT NULL,
 	title TEXT COLLATE "C" NOT NULL,
 	title_key TEXT COLLATE "C" NOT NULL,
+	category_id UUID,
 	category_path UUID[] NOT NULL,
 	price BIGINT NOT NULL,
 	vendor_ids UUID[] NOT NULL,
@@ -31,6 +32,8 @@ CREATE TABLE shop_window (
 	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT shop_window_pkey PRIMARY KEY (product_id, currency)
 );
+
+CREATE INDEX shop_window_category_idx ON shop_window (category_id) WHERE main;
 
 CREATE INDEX shop_window_words_idx ON shop_window USING gin (words);
 
@@ -45,7 +48,5 @@ CREATE TABLE window_facets (
 );
 
 CREATE INDEX window_facets_price_idx ON window_facets (facet, currency, price, product_id);
-
-CREATE INDEX window_facets_product_idx ON window_facets (product_id);
 
 CREATE INDEX window_facets_title_idx ON window_facets (facet, title_key, product_id);

@@ -1,4 +1,4 @@
-"""Entries: what the shop window keeps of a product, one for each currency that it can be bought in."""
+"""Exhibits: what the shop window keeps of a product, one for each currency that it can be bought in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TITLE_KEY: Final = 100
 
 
 @attrs.frozen(kw_only=True)
-class Entry:
+class Exhibit:
     """A product as it can be bought in one currency; `main` is the one that stands for it where no currency is asked for.
 
     `categories` lead from the nearest to the root, `words` are pairs of a word and the letters of the fields that have it.
@@ -41,7 +41,7 @@ class Entry:
     changed_at: datetime
 
     def place(self, sort: Sort, *, points: int = 0, metres: int = 0) -> Place:
-        """Where the entry stands in a list of this order."""
+        """Where the exhibit stands in a list of this order."""
         keys: dict[Sort, tuple[int | str, ...]] = {
             Sort.NEWEST: (),
             Sort.PRICE: (self.price.currency.code, self.price.minor),
@@ -53,7 +53,7 @@ class Entry:
         return Place(sort, keys[sort], self.product_id)
 
     def passes(self, query: ProductQuery) -> bool:
-        """Whether the entry passes every filter that asks for nothing but what the entry knows."""
+        """Whether the exhibit passes every filter that asks for nothing but what the exhibit knows."""
         return (
             (self.main if query.unit is None else self.price.currency is query.unit)
             and (query.category_id is None or query.category_id in self.categories)
@@ -64,8 +64,8 @@ class Entry:
         )
 
 
-def entries(detail: ProductDetail, *, at: datetime) -> list[Entry]:
-    """The entries of a product, by the codes of their currencies; none of one that nobody offers."""
+def exhibits(detail: ProductDetail, *, at: datetime) -> list[Exhibit]:
+    """The exhibits of a product, by the codes of their currencies; none of one that nobody offers."""
     by_code: dict[str, list[OfferOnShow]] = {}
     for offer in detail.offers:
         by_code.setdefault(offer.price.currency.code, []).append(offer)
@@ -73,7 +73,7 @@ def entries(detail: ProductDetail, *, at: datetime) -> list[Entry]:
     found = tuple(_words(detail).items())
     product = detail.product
     return [
-        Entry(
+        Exhibit(
             product_id=product.id,
             main=code == main,
             title=product.title,
