@@ -21,7 +21,18 @@ class Provider:
     sandbox: Sandbox | None = None
 
 
-def provider(settings: Settings, clock: Clock) -> Provider:  # noqa: ARG001
-    """The provider that the settings name: the sandbox, unless another one is configured."""
+def provider(settings: Settings, clock: Clock) -> Provider:
+    """The provider that the settings name: Stripe where they have its key, else the sandbox."""
+    if settings.stripe_secret_key is not None:
+        return _stripe(settings, settings.stripe_secret_key, clock)
     sandbox = Sandbox(clock)
     return Provider("sandbox", SandboxPayments(sandbox), SandboxTransfers(sandbox), sandbox)
+
+
+def _stripe(settings: Settings, key: str, clock: Clock) -> Provider:
+    # Who uses the sandbox does not need Stripe's library.
+    from quarterturn_adapters.stripe import Access, Client, StripePayments, StripeTransfers  # noqa: PLC0415
+
+    access = Access(secret_key=key, webhook_secrets=settings.stripe_webhook_secrets, api_base=settings.stripe_api_base)
+    client = Client(access)
+    return Provider("stripe", StripePayments(client, clock), StripeTransfers(client))

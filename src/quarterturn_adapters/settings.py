@@ -62,6 +62,25 @@ def _names(_: str, text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _stripe_key(variable: str, text: str) -> str:
+    if not re.fullmatch(r"[sr]k_\w+", text):
+        raise Invalid(variable, "a secret key of Stripe's that begins with sk_, or a restricted one that begins with rk_")
+    return text
+
+
+def _webhook_secrets(variable: str, text: str) -> tuple[str, ...]:
+    secrets = _names(variable, text)
+    if not all(secret.startswith("whsec_") for secret in secrets):
+        raise Invalid(variable, "secrets that begin with whsec_, with commas between them")
+    return secrets
+
+
+def _api_base(variable: str, text: str) -> str:
+    if not re.fullmatch(r"https://[^/\s@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", text):
+        raise Invalid(variable, "https:// and a host, without a path; http:// only for this machine itself")
+    return text
+
+
 def _origins(variable: str, text: str) -> tuple[str, ...]:
     origins = _names(variable, text)
     for origin in origins:
@@ -207,6 +226,45 @@ class Settings:
                 default="info",
                 meaning="From which level on the service logs.",
                 read=_level,
+            )
+        },
+    )
+
+    stripe_secret_key: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_STRIPE_SECRET_KEY",
+                kind="a key that begins with sk_ or rk_",
+                default="none: the sandbox takes the payments, and no money moves",
+                meaning="The key by which Stripe knows the platform; with it, Stripe takes the payments and pays the vendors.",
+                read=_stripe_key,
+            )
+        },
+    )
+    stripe_webhook_secrets: tuple[str, ...] = attrs.field(
+        default=(),
+        repr=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_STRIPE_WEBHOOK_SECRETS",
+                kind="secrets that begin with whsec_, with commas between them",
+                default="none: no webhook of Stripe's is believed",
+                meaning="What Stripe signs its webhooks with: one of each endpoint there, two while one is rolled.",
+                read=_webhook_secrets,
+            )
+        },
+    )
+    stripe_api_base: str | None = attrs.field(
+        default=None,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_STRIPE_API_BASE",
+                kind="https:// and a host, without a path; http:// only for this machine itself",
+                default="Stripe's own",
+                meaning="Where Stripe is reached, should it be by a proxy, or a double of it.",
+                read=_api_base,
             )
         },
     )

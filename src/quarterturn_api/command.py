@@ -42,8 +42,10 @@ EXTRAS: Final[Mapping[str, str]] = {
     "psutil": "embedded",
     "psycopg": "postgres",
     "psycopg_pool": "postgres",
+    "requests": "stripe",
     "sqlalchemy": "postgres",
     "stamina": "postgres",
+    "stripe": "stripe",
     "structlog": "api",
     "uvicorn": "api",
 }

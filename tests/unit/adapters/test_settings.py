@@ -35,6 +35,11 @@ def test_variables_are_read_and_secrets_are_not_shown(tmp_path: Path) -> None:
         ("another database", {"QUARTERTURN_DATABASE_URL": "mysql://localhost/shop"}),
         ("no URL at all", {"QUARTERTURN_DATABASE_URL": "localhost"}),
         ("a file for a folder", {"QUARTERTURN_DATA_FOLDER": __file__}),
+        ("a key that may be seen by everybody", {"QUARTERTURN_STRIPE_SECRET_KEY": "pk_test_123"}),
+        ("one secret of two", {"QUARTERTURN_STRIPE_WEBHOOK_SECRETS": "whsec_1, hunter2"}),
+        ("a stranger in the clear", {"QUARTERTURN_STRIPE_API_BASE": "http://stripe.example"}),
+        ("a path", {"QUARTERTURN_STRIPE_API_BASE": "https://proxy.example/stripe"}),
+        ("a password in an address", {"QUARTERTURN_STRIPE_API_BASE": "https://shop:hunter2@proxy.example"}),
     ],
 )
 def test_what_makes_no_sense_is_named(case: str, environment: dict[str, str]) -> None:
@@ -43,6 +48,21 @@ def test_what_makes_no_sense_is_named(case: str, environment: dict[str, str]) ->
         Settings.from_environment(environment)
     assert next(iter(environment)) in refusal.value.what, case
     assert refusal.value.expected
+    assert "hunter2" not in refusal.value.message
+
+
+def test_what_it_takes_to_speak_to_stripe_is_read_and_not_shown() -> None:
+    """A key, any number of secrets, an address; of these only the address is in the representation."""
+    settings = Settings.from_environment(
+        {
+            "QUARTERTURN_STRIPE_SECRET_KEY": "rk_live_hunter2",
+            "QUARTERTURN_STRIPE_WEBHOOK_SECRETS": "whsec_hunter2, whsec_hunter3",
+            "QUARTERTURN_STRIPE_API_BASE": "http://127.0.0.1:8080",
+        }
+    )
+    assert ("rk_live_hunter2", ("whsec_hunter2", "whsec_hunter3")) == (settings.stripe_secret_key, settings.stripe_webhook_secrets)
+    assert "http://127.0.0.1:8080" == settings.stripe_api_base
+    assert "hunter" not in repr(settings)
 
 
 def test_every_variable_that_the_program_names_is_described() -> None:
