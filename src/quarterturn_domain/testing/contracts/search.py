@@ -13,6 +13,7 @@ from quarterturn_domain.catalog.offer import Offer
 from quarterturn_domain.catalog.product import Product, Variant
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import Invalid, NotFound
+from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Sku
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin, Reactions
@@ -27,7 +28,7 @@ from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.location import Location
 from quarterturn_domain.stock.movement import Movement, MovementKind
 from quarterturn_domain.testing import samples
-from quarterturn_domain.testing.contracts.database import DatabaseContract
+from quarterturn_domain.testing.contracts.database import PATIENCE_SECONDS, DatabaseContract, another_thread, moment_for_others
 from quarterturn_domain.testing.contracts.equality import differences
 
 _EUR: Final = Currency.of("EUR")
@@ -283,11 +284,7 @@ class SearchContract(DatabaseContract):
 
     def test_a_price_is_followed(self, shop: Begin[SearchWork]) -> None:
         """A new price is on the card and in the order, from its transaction on."""
-        with shop() as work:
-            (offer,) = work.offers.lock([Sku("BOOK")]).values()
-            dearer, fact = offer.reprice(Money(1_000_000, _EUR), offer.shipping, at=samples.moment(60))
-            work.offers.save([dearer])
-            work.outbox.append([fact])
+        _reprice(shop, "BOOK", 1_000_000)
         page = FindProducts(shop)(ProductQuery(sort=Sort.PRICE_DOWN, currency=_EUR))
         assert 4 == _products(page)[0]
         assert (Money(1_000_000, _EUR), samples.moment(60)) == (page.cards[0].price, page.cards[0].changed_at)
@@ -321,6 +318,45 @@ class SearchContract(DatabaseContract):
         assert [2] == self.found(shop, near=Near(_BERLIN, 50_000))
         receive(shop, Sku("ROW-1-fr"), 3, -1)
         assert [3, 2] == self.found(shop, in_stock=True)
+
+    def test_changes_at_once_are_all_on_show(self, shop: Begin[SearchWork]) -> None:
+        """Two offers of a product that are repriced at once, each in its transaction, are both on show with their new prices."""
+        with another_thread() as run:
+            with shop() as work:
+                dress(work, _repriced(work, "ROW-1", 80_000))
+                other = run(lambda: _reprice(shop, "ROW-1-fr", 99_000))
+                moment_for_others(other)
+            other.result(PATIENCE_SECONDS)
+        (card,) = FindProducts(shop)(ProductQuery(category_id=samples.category_id(3), currency=_EUR)).cards
+        assert Money(80_000, _EUR) == card.price
+
+    @pytest.mark.parametrize("first", ["the vendor is suspended", "the offer is resumed"])
+    def test_a_vendor_that_is_suspended_meanwhile_is_not_on_show(self, shop: Begin[SearchWork], first: str) -> None:
+        """Whichever commits first, an offer that comes while its vendor goes is not on show."""
+        _move_offer(shop, "BOOK", "pause")
+
+        def suspended(work: SearchWork) -> None:
+            vendor, fact = work.vendors.lock([samples.vendor_id(3)])[samples.vendor_id(3)].move("suspend", at=_NOW)
+            work.vendors.save([vendor])
+            dress(work, [fact])
+
+        def resumed(work: SearchWork) -> None:
+            offer, fact = work.offers.lock([Sku("BOOK")])[Sku("BOOK")].move("resume", at=_NOW)
+            work.offers.save([offer])
+            dress(work, [fact])
+
+        def alone(act: Callable[[SearchWork], None]) -> None:
+            with shop() as work:
+                act(work)
+
+        one, two = (suspended, resumed) if first == "the vendor is suspended" else (resumed, suspended)
+        with another_thread() as run:
+            with shop() as work:
+                one(work)
+                other = run(lambda: alone(two))
+                moment_for_others(other)
+            other.result(PATIENCE_SECONDS)
+        assert [6, 5, 3, 2, 1] == self.found(shop)
 
     def test_a_kit_is_in_stock_when_its_components_are(self, shop: Begin[SearchWork]) -> None:
         """Of a kit as many are available as its components make, and it lies nowhere."""
@@ -368,6 +404,18 @@ def receive(begin: Begin[Any], sku: Sku, location: int, quantity: int) -> None:
         movement = Movement(cause, sku, samples.location_id(location), kind, quantity, "counted", "somebody", _NOW)
         allocation.move(movement, priority=location)
         work.stock.record(allocation)
+
+
+def _repriced(work: SearchWork, sku: str, minor: int) -> list[Event]:
+    (offer,) = work.offers.lock([Sku(sku)]).values()
+    after, fact = offer.reprice(Money(minor, offer.price.currency), offer.shipping, at=samples.moment(60))
+    work.offers.save([after])
+    return [fact]
+
+
+def _reprice(shop: Begin[SearchWork], sku: str, minor: int) -> None:
+    with shop() as work:
+        work.outbox.append(_repriced(work, sku, minor))
 
 
 def _move_product(shop: Begin[SearchWork], n: int, act: str) -> None:
