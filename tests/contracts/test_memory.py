@@ -17,19 +17,15 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing.contracts.access import (
     AddressesContract,
     ApiKeysContract,
-    AttemptsContract,
     AuditTrailContract,
-    CredentialsContract,
-    HasherContract,
     MembershipsContract,
     RolesContract,
-    SecretsContract,
-    SessionsContract,
     StandingsContract,
 )
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
 from quarterturn_domain.testing.contracts.clocks_and_ids import ClockContract, IdsContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
+from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
 from quarterturn_domain.testing.contracts.kernel import AnswersContract, InboxContract, OutboxContract, UnitOfWorkContract
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
@@ -38,6 +34,13 @@ from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsC
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
 from quarterturn_domain.testing.contracts.search import SearchContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
+from quarterturn_domain.testing.contracts.signing_in import (
+    AttemptsContract,
+    CredentialsContract,
+    HasherContract,
+    SecretsContract,
+    SessionsContract,
+)
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
 from quarterturn_domain.testing.samples import START
 
@@ -121,6 +124,10 @@ class TestEarnings(InMemory, EarningsContract):
 
 class TestInbox(InMemory, InboxContract):
     """Inbox in memory."""
+
+
+class TestInsights(InMemory, InsightsContract):
+    """Insights in memory."""
 
 
 class TestJournal(InMemory, JournalContract):

@@ -12,16 +12,14 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing.contracts.access import (
     AddressesContract,
     ApiKeysContract,
-    AttemptsContract,
     AuditTrailContract,
-    CredentialsContract,
     MembershipsContract,
     RolesContract,
-    SessionsContract,
     StandingsContract,
 )
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
+from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
 from quarterturn_domain.testing.contracts.kernel import (
     AnswersContract,
@@ -35,6 +33,7 @@ from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsC
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract
 from quarterturn_domain.testing.contracts.search import SearchContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
+from quarterturn_domain.testing.contracts.signing_in import AttemptsContract, CredentialsContract, SessionsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
 
 
@@ -125,6 +124,10 @@ class TestEarnings(InPostgres, EarningsContract):
 
 class TestInbox(InPostgres, InboxContract):
     """Inbox in PostgreSQL."""
+
+
+class TestInsights(InPostgres, InsightsContract):
+    """Insights in PostgreSQL."""
 
 
 class TestJournal(InPostgres, JournalContract):

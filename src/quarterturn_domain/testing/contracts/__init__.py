@@ -22,6 +22,7 @@ pytest.register_assert_rewrite(
             "equality",
             "gateways",
             "identity",
+            "insights",
             "journal",
             "kernel",
             "ordering",
@@ -32,6 +33,7 @@ pytest.register_assert_rewrite(
             "repository",
             "search",
             "settlement",
+            "signing_in",
             "stock",
         )
     )

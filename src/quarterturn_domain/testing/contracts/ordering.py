@@ -11,9 +11,10 @@ from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import CartId, OrderId, ReturnId
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.cart import Cart
-from quarterturn_domain.ordering.order import Order
-from quarterturn_domain.ordering.ports import Carts, OrderingWork, Orders, Place, Returns
-from quarterturn_domain.ordering.return_ import Return
+from quarterturn_domain.ordering.order import ORDER, Order, OrderState
+from quarterturn_domain.ordering.ports import Carts, OrderFilter, OrderingWork, Orders, Place, ReturnPlace, Returns
+from quarterturn_domain.ordering.return_ import RETURN, Return, ReturnStatus
+from quarterturn_domain.ordering.vendor_order import FULFILMENT, VendorOrderStatus
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.equality import differences
 from quarterturn_domain.testing.contracts.pages import leafed
@@ -177,6 +178,49 @@ class OrdersContract(RepositoryContract[OrderId, Order]):
         assert [] == differences(mine, {part.order_id: (at, part) for at, part in read})
         assert sorted((at for at, _ in mine.values()), reverse=True) == [at for at, _ in read]
 
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("state", [None, *ORDER.states])
+    @pytest.mark.parametrize(("since", "until"), [(None, None), (1, None), (None, 3), (1, 3), (2, 2)])
+    def test_pages_of_some_orders(
+        self, db: Begin[OrderingWork], limit: int, state: OrderState | None, since: int | None, until: int | None
+    ) -> None:
+        """`page` and `of_buyer` give only the orders in a state, and those placed with `since <= placed_at < until`."""
+        orders = self._placed(db, states=True)
+        only = OrderFilter(
+            state, None if since is None else samples.moment(since), None if until is None else samples.moment(until)
+        )
+        buyer = samples.account_id(1)
+        with db() as work:
+            read = leafed(lambda after, size: work.orders.page(after, size, only), _place, limit)
+            bought = leafed(lambda after, size: work.orders.of_buyer(buyer, after, size, only), _place, limit)
+        expected = [
+            order
+            for order in orders
+            if state in {None, order.state}
+            and (only.since is None or only.since <= order.placed_at)
+            and (only.until is None or order.placed_at < only.until)
+        ]
+        assert {order.id for order in expected} == {order.id for order in read}
+        assert len(expected) == len(read)
+        assert sorted((order.placed_at for order in read), reverse=True) == [order.placed_at for order in read]
+        assert [order for order in read if order.buyer_id == buyer] == bought
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("status", list(FULFILMENT.states))
+    def test_pages_of_a_vendor_of_one_status(self, db: Begin[OrderingWork], limit: int, status: VendorOrderStatus) -> None:
+        """`of_vendor` gives only this vendor's parts of one status, in the same order as all of them."""
+        self._placed(db, states=True)
+        vendor = samples.a_placed_order(1).vendor_orders[0].vendor_id
+        with db() as work:
+            every = [part for part in work.orders.of_vendor(vendor, None, 100) if part[1].status is status]
+            read = leafed(
+                lambda after, size: work.orders.of_vendor(vendor, after, size, status),
+                lambda part: (part[0], part[1].order_id),
+                limit,
+            )
+        assert [] == differences(every, read)
+        assert every or status not in {VendorOrderStatus.PENDING, VendorOrderStatus.DELIVERED, VendorOrderStatus.CONFIRMED}
+
     def test_overdue_orders(self, db: Begin[OrderingWork]) -> None:
         """`overdue` gives placed orders whose deadline is `at` or earlier, the most overdue first; none that was paid or ended."""
         orders = [self.new(n) for n in (3, 1, 2, 4)]
@@ -189,11 +233,21 @@ class OrdersContract(RepositoryContract[OrderId, Order]):
             assert [orders[1].id] == list(work.orders.overdue(samples.moment(500), 1))
             assert [orders[n].id for n in (1, 2, 0, 3)] == list(work.orders.overdue(samples.moment(500), 10))
 
-    def _placed(self, db: Begin[OrderingWork]) -> list[Order]:
-        """Orders of one buyer and others, some placed at the same instant."""
+    def _placed(self, db: Begin[OrderingWork], *, states: bool = False) -> list[Order]:
+        """Orders of one buyer and others, some placed at the same instant; in several states if asked for."""
+        lives = list(samples.LIVES.values()) if states else [samples.a_placed_order]
         orders = [
-            attrs.evolve(samples.a_placed_order(n, buyer=1 if n < 5 else n), placed_at=samples.moment(n // 2)) for n in range(1, 7)
+            attrs.evolve(lives[n % len(lives)](n), buyer_id=samples.account_id(1 if n < 5 else n), placed_at=samples.moment(n // 2))
+            for n in range(1, 7)
         ]
+        if states:
+            # All are of the same vendor, so that it has parts in every status.
+            orders += [
+                attrs.evolve(life(n), placed_at=samples.moment(n - 12), buyer_id=samples.account_id(1))
+                for n, life in zip(
+                    (13, 25, 37), (samples.a_delivered_order, samples.a_paid_order, samples.a_placed_order), strict=True
+                )
+            ]
         orders.append(attrs.evolve(samples.a_placed_order(7), buyer_id=None))
         self.added(db, orders[3:] + orders[:3])
         return orders
@@ -234,6 +288,31 @@ class ReturnsContract(RepositoryContract[ReturnId, Return]):
         with db() as work:
             assert [returns[n] for n in (1, 2, 0)] == list(work.returns.of_order(samples.order_id(1)))
             assert [] == list(work.returns.of_order(samples.order_id(3)))
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("status", [None, *RETURN.states])
+    def test_pages_of_returns(self, db: Begin[OrderingWork], limit: int, status: ReturnStatus | None) -> None:
+        """`page` gives every return (of one status) once, the latest first, and `of_vendor` those to one vendor and no other."""
+        acts = [(), ("approve",), ("approve", "receive"), ("reject",), ("withdraw",), ()]
+        returns = []
+        for n, life in enumerate(acts, start=1):
+            value = attrs.evolve(samples.a_return(n, order=n % 2 + 1), requested_at=samples.moment(n // 2))
+            for act in life:
+                value, _ = value.move(act, at=NOW)
+            returns.append(value)
+        self.added(db, returns[::-1])
+        vendor = returns[0].vendor_id
+        assert any(each.vendor_id != vendor for each in returns)
+
+        def place(value: Return) -> ReturnPlace:
+            return (value.requested_at, value.id)
+
+        with db() as work:
+            read = leafed(lambda after, size: work.returns.page(after, size, status), place, limit)
+            mine = leafed(lambda after, size: work.returns.of_vendor(vendor, after, size, status), place, limit)
+        expected = sorted((each for each in returns if status in {None, each.status}), key=place, reverse=True)
+        assert expected == read
+        assert [each for each in expected if each.vendor_id == vendor] == mine
 
 
 def _place(order: Order) -> Place:

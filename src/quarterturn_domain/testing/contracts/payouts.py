@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import attrs
@@ -11,7 +12,7 @@ import pytest
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.payouts.payout import Payout
+from quarterturn_domain.payouts.payout import PAYOUT, Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import Debts, Payouts, PayoutsWork
 from quarterturn_domain.payouts.recovery import Debt
 from quarterturn_domain.payouts.schedule import PayoutTerms
@@ -120,6 +121,28 @@ class PayoutsContract(RepositoryContract[PayoutId, Payout]):
         with db() as work:
             read = leafed(lambda after, size: work.payouts.of_vendor(vendor, after, size), lambda payout: payout.id, limit)
         assert mine == read
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("status", [None, *PAYOUT.states])
+    def test_pages_from_the_latest_to_the_first(self, db: Begin[PayoutsWork], limit: int, status: PayoutStatus | None) -> None:
+        """`page` gives every payout (of one status) once, the latest first; `latest_of_vendor` those of one vendor and no other."""
+        lives = [(), ("send",), ("send", "pay"), ("lose_sight",), ("fail",), ("send", "return"), ()]
+        payouts = [
+            attrs.evolve(_after(samples.a_payout(n, vendor=1 + n % 2), acts), scheduled_at=samples.moment(n // 2))
+            for n, acts in enumerate(lives, start=1)
+        ]
+        self.added(db, payouts[3:] + payouts[:3])
+        vendor = samples.vendor_id(1)
+
+        def place(payout: Payout) -> tuple[datetime, PayoutId]:
+            return (payout.scheduled_at, payout.id)
+
+        with db() as work:
+            read = leafed(lambda after, size: work.payouts.page(after, size, status), place, limit)
+            mine = leafed(lambda after, size: work.payouts.latest_of_vendor(vendor, after, size, status), place, limit)
+        expected = sorted((each for each in payouts if status in {None, each.status}), key=place, reverse=True)
+        assert expected == read
+        assert [each for each in expected if each.vendor_id == vendor] == mine
 
     @pytest.mark.parametrize("limit", [1, 2, 100])
     def test_pages_of_a_run_are_in_the_order_of_ids(self, db: Begin[PayoutsWork], limit: int) -> None:
