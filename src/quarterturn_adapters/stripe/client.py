@@ -41,8 +41,8 @@ class Access:
     webhook_secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     api_base: str | None = None
     return_url: str | None = None
-    connect_seconds: int = CONNECT_SECONDS
-    answer_seconds: int = ANSWER_SECONDS
+    connect_seconds: float = CONNECT_SECONDS
+    answer_seconds: float = ANSWER_SECONDS
 
 
 class Client:

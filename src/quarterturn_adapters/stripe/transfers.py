@@ -55,9 +55,10 @@ class StripeTransfers:
         account = client.change("account", str(vendor_id), ask)
 
         def settle() -> BalanceSettings:
+            # Done twice it is done once, so that it needs no key; and an error would be kept under one.
             return client.v1.balance_settings.update(
                 {"payments": {"payouts": {"schedule": {"interval": "manual"}}}},
-                {"stripe_account": account.id, "idempotency_key": f"{key}:manual"},
+                {"stripe_account": account.id},
             )
 
         try:

@@ -145,7 +145,8 @@ class StripeDouble:
             status, said, extra = self._once(method, path, headers, params)
             self._hold_answer(method, path, status, said)
             if fault is not None:
-                return self._broken(fault, path, headers, params)
+                # A server's error is kept under the key like any other answer; v2 keeps what was done.
+                return self._broken(fault, path, headers, None if path.startswith("/v2/") else params)
             return Reply(
                 status, as_json(said), {**extra, "Content-Type": "application/json", "Request-Id": self._books.name("req")}
             )
@@ -252,7 +253,6 @@ class StripeDouble:
         if fault in {Fault.ERROR_BEFORE, Fault.ERROR_AFTER}:
             said: Json = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
             if params is not None:
-                # A server's error is kept under the key like any other answer.
                 account, key = headers.get("stripe-account", PLATFORM), headers.get("idempotency-key", "")
                 self._keys.keep(account, key, path, params, (500, said), self._books.now)
             return Reply(500, as_json(said), wait)
@@ -263,6 +263,9 @@ class StripeDouble:
             code = "rate_limit" if fault is Fault.TOO_MANY else "lock_timeout"
             said = {"error": {"type": "invalid_request_error", "code": code, "message": "Not now"}}
             return Reply(429, as_json(said), wait)
+        if fault is Fault.UNAUTHORIZED:
+            said = {"error": {"type": "invalid_request_error", "message": "Invalid API Key provided: sk_test_***uble"}}
+            return Reply(401, as_json(said), wait)
         if fault is Fault.GARBLED_AFTER:
             return Reply(200, b"<html>", {"Content-Type": "text/html"})
         return Reply(hangs=fault in {Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER}, broken=True)

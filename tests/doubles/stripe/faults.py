@@ -23,6 +23,7 @@ class Fault(StrEnum):
     KEY_IN_USE = "key_in_use"
     TOO_MANY = "too_many"
     LOCKED = "locked"
+    UNAUTHORIZED = "unauthorized"
 
     @property
     def does_it(self) -> bool:
