@@ -6,7 +6,6 @@ An address is known by its digest, whether or not it has an account: a lock says
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Final
 
 import attrs
@@ -21,6 +20,8 @@ LONGEST_LOCK: Final = timedelta(hours=1)
 
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 """When failures no longer count."""
+
+_SECOND: Final = timedelta(seconds=1)
 
 
 @attrs.frozen(eq=False)
@@ -55,7 +56,7 @@ class Attempts:
         It is counted before the password is looked at: so many guesses at once are so many attempts.
         """
         if self.locked_until is not None and at < self.locked_until:
-            raise TooManyAttempts(ceil((self.locked_until - at) / timedelta(seconds=1)))
+            raise TooManyAttempts(-((at - self.locked_until) // _SECOND))
         failures = 1 if at - self.last_at >= FORGOTTEN_AFTER else self.failures + 1
         return Attempts(self.address, failures, at, None if failures < PATIENCE else at + _lock(failures))
 
