@@ -21,12 +21,23 @@ class Provider:
     sandbox: Sandbox | None = None
 
 
-def provider(settings: Settings, clock: Clock) -> Provider:
-    """The provider that the settings name: Stripe where they have its key, else the sandbox."""
+def provider(settings: Settings, clock: Clock, database_url: str | None = None) -> Provider:
+    """The provider that the settings name: Stripe where they have its key, else the sandbox.
+
+    Over a database at a URL every process has the same sandbox: it is kept there. Without one, it is this process's own.
+    """
     if settings.stripe_secret_key is not None:
         return _stripe(settings, settings.stripe_secret_key, clock)
-    sandbox = Sandbox(clock)
+    sandbox = Sandbox(clock) if database_url is None else _shared(clock, database_url)
     return Provider("sandbox", SandboxPayments(sandbox), SandboxTransfers(sandbox), sandbox)
+
+
+def _shared(clock: Clock, database_url: str) -> Sandbox:
+    # Who keeps everything in memory needs no driver.
+    from quarterturn_adapters.postgres.sandbox import PostgresCalls  # noqa: PLC0415
+    from quarterturn_adapters.sandbox.sharing import SharedSandbox  # noqa: PLC0415
+
+    return SharedSandbox(clock, PostgresCalls(database_url))
 
 
 def _stripe(settings: Settings, key: str, clock: Clock) -> Provider:

@@ -21,6 +21,7 @@ from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
 from quarterturn_adapters.settings import Settings
 from quarterturn_api.edge.callers import Callers
+from quarterturn_api.edge.carts import CartTokens
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.service import Service
@@ -57,7 +58,7 @@ def assembled(
     """
     clock = clock or SystemClock()
     ids = SystemIds()
-    pays = by or provider(settings, clock)
+    pays = by or provider(settings, clock, database.url)
     wired = application(
         database.begin,
         payments=pays.payments,
@@ -68,6 +69,7 @@ def assembled(
         retried=database.retried,
         hasher=hasher,
     )
+    secret = (settings.secret or kept_secret(settings.data_folder)).encode()
     with ExitStack() as stack:
         desk = stack.enter_context(Desk(wired.place_orders))
         metrics = Metrics()
@@ -78,7 +80,8 @@ def assembled(
             desk=desk,
             provider=pays,
             settings=settings,
-            tokens=Tokens((settings.secret or kept_secret(settings.data_folder)).encode(), clock),
+            tokens=Tokens(secret, clock),
+            cart_tokens=CartTokens.derived(secret),
             sessions=Callers(wired.who_asks.by_session),
             keys=Callers(_ByKeyText(wired.who_asks)),
             limits=Limits(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from threading import RLock
 from typing import Any, Final, TypeVar
 
@@ -71,19 +73,20 @@ class Sandbox:
     def change(self, key: str, params: Params, check: Callable[[Books], None], act: Callable[[Books], T]) -> T:
         """Do `act` once for this key and these parameters, whose first is the port's method; `check` raises what is not kept."""
         with self._lock:
+            # A call that never got there is none that others have to know of.
             fault = self._fault(params[0])
-            books = self._present()
+        with self._alone(str(params[0]), key, *params[1:]) as books:
 
             def once() -> T:
                 return self._keys.once(key, params, books.now, lambda: check(books), lambda: act(books))
 
             return once() if fault is None else self._lose(once, str(params[0]))
 
-    def look(self, method: str, read: Callable[[Books], T]) -> T:
-        """Answer a question that changes nothing which a key would guard."""
+    def look(self, method: str, read: Callable[[Books], T], *changing: str) -> T:
+        """Answer a question that changes nothing which a key would guard; `changing` is what is asked, if that changes any."""
         with self._lock:
             fault = self._fault(method)
-            books = self._present()
+        with self._alone(*((method, *changing) if changing else ())) as books:
             return read(books) if fault is None else self._lose(lambda: read(books), method)
 
     def _fault(self, method: object) -> Fault | None:
@@ -103,10 +106,16 @@ class Sandbox:
             raise OutcomeUnknown(f"the sandbox's answer to {method}") from refusal
         raise OutcomeUnknown(f"the sandbox's answer to {method}")
 
-    def _present(self) -> Books:
-        """The books after everything that was due; the provider's time never runs backwards."""
+    @contextmanager
+    def _alone(self, *call: object) -> Iterator[Books]:  # noqa: ARG002
+        """The books after everything that was due, for this thread alone; `call` is what is done, if it changes them."""
+        with self._lock:
+            yield self._present(self._clock.now())
+
+    def _present(self, now: datetime) -> Books:
+        """The books after everything that was due by then; the provider's time never runs backwards."""
         books = self._books
-        now = max(books.now, self._clock.now())
+        now = max(books.now, now)
         if books.agenda and books.agenda[0][0] <= now:
             while (due := books.due(now)) is not None:
                 books.now = max(books.now, due[0])
@@ -118,27 +127,27 @@ class Sandbox:
 
     def authenticate(self, reference: str, *, succeed: bool = True) -> GatewayPayment:
         """The customer does what the bank requires, or fails to; `GatewayRefused` when nothing is required."""
-        with self._lock:
-            return self.charging.authenticate(payment_of(self._present(), reference), succeed=succeed).answer()
+        with self._alone("authenticate", reference, succeed) as books:
+            return self.charging.authenticate(payment_of(books, reference), succeed=succeed).answer()
 
     def open_dispute(self, reference: str, amount: Money | None = None) -> GatewayDispute:
         """The customer disputes a payment: `amount` of it, or all that is left. Several may be open."""
-        with self._lock:
-            payment = payment_of(self._present(), reference)
+        part = () if amount is None else (amount.minor, amount.currency.code)
+        with self._alone("open_dispute", reference, *part) as books:
+            payment = payment_of(books, reference)
             left = Money(payment.left, payment.currency)
             return self.charging.dispute(payment, left if amount is None else amount).answer()
 
     def close_dispute(self, reference: str, *, won: bool) -> GatewayDispute:
         """The bank decides; a dispute that is closed stays as it is."""
-        with self._lock:
-            dispute = found(self._present().disputes, reference, "dispute")
+        with self._alone("close_dispute", reference, won) as books:
+            dispute = found(books.disputes, reference, "dispute")
             (self.charging.dispute_won if won else self.charging.dispute_lost)(reference)
             return dispute.answer()
 
     def visit(self, link: str, *, bank: Bank = Bank.PAYS) -> str:
         """The vendor opens an onboarding link and gives what is missing: the address that it is sent to afterwards."""
-        with self._lock:
-            self._present()
+        with self._alone("visit", link, bank.value):
             return self.paying.visit(link, bank)
 
     def finish_onboarding(self, account: str, *, bank: Bank = Bank.PAYS) -> None:
@@ -147,38 +156,36 @@ class Sandbox:
 
     def require(self, account: str, requirements: tuple[str, ...], *, bank: Bank | None = None) -> None:
         """The provider wants this of an account from now on."""
-        with self._lock:
-            self.paying.require(found(self._present().accounts, account, "account"), requirements, bank)
+        with self._alone("require", account, None if bank is None else bank.value, *requirements) as books:
+            self.paying.require(found(books.accounts, account, "account"), requirements, bank)
 
     def adjust(self, amount: Money, *, kind: LineKind = LineKind.ADJUSTMENT) -> None:
         """The platform's balance changes by `amount` for a reason of its own, such as a top-up or, as `FEE`, a monthly fee."""
         assert kind in {LineKind.ADJUSTMENT, LineKind.FEE}
-        with self._lock:
-            books = self._present()
+        with self._alone("adjust", amount.minor, amount.currency.code, kind.value) as books:
             books.ledger.post(kind, books.name("adj"), amount, Money.zero(amount.currency), books.now, books.now)
 
     def withdraw(self, amount: Money, *, bank: Bank = Bank.PAYS) -> GatewayPayout:
         """The platform pays `amount` of its own out to its bank."""
-        with self._lock:
-            self._present()
+        with self._alone("withdraw", amount.minor, amount.currency.code, bank.value):
             return self.paying.pay_out(PLATFORM, amount, None, bank).answer()
 
     # What it has.
 
     def balance(self, currency: Currency, account: str = PLATFORM) -> Money:
         """What the platform, or a connected account, has, what is to come included."""
-        with self._lock:
-            return Money(self._present().ledger.balance(account, currency), currency)
+        with self._alone() as books:
+            return Money(books.ledger.balance(account, currency), currency)
 
     def available(self, currency: Currency, account: str = PLATFORM) -> Money:
         """What the platform, or a connected account, can spend now."""
-        with self._lock:
-            return Money(self._present().ledger.spendable(account, currency), currency)
+        with self._alone() as books:
+            return Money(books.ledger.spendable(account, currency), currency)
 
     def prove(self) -> None:
         """Assert that every balance is what the records, and the statement, say it is."""
-        with self._lock:
-            prove(self._present())
+        with self._alone() as books:
+            prove(books)
 
     # Webhooks.
 
@@ -188,8 +195,7 @@ class Sandbox:
         A handler's `Unavailable` lets that event wait for the next delivery; any other exception is passed on, and this event and
         those after it wait.
         """
-        with self._lock:
-            events = self._books.outgoing.take(how, self._present().now)
+        events = self.take(how)
         again: list[EventRecord] = []
         for position, event in enumerate(events):
             try:
@@ -197,10 +203,21 @@ class Sandbox:
             except Unavailable:
                 again.append(event)
             except BaseException:
-                self._put_back([*again, *events[position:]])
+                self.put_back([*again, *events[position:]])
                 raise
-        self._put_back(again)
+        if again:
+            self.put_back(again)
         return len(events) - len(again)
+
+    def take(self, how: Delivery) -> Sequence[EventRecord]:
+        """The events to hand out now, which wait no longer: whoever takes them hands them out, or puts them back."""
+        with self._alone("take", how.value) as books:
+            return books.outgoing.take(how, books.now)
+
+    def put_back(self, events: Sequence[EventRecord]) -> None:
+        """Let events wait again."""
+        with self._alone("put_back", *(plain(event) for event in events)) as books:
+            books.outgoing.put_back(events)
 
     def letter(self, event: EventRecord) -> tuple[dict[str, str], bytes]:
         """An event as it is sent now: headers and raw body."""
@@ -210,12 +227,8 @@ class Sandbox:
     @property
     def waiting(self) -> Sequence[EventRecord]:
         """The events that wait for their delivery, oldest first."""
-        with self._lock:
-            return tuple(self._present().outgoing.waiting)
-
-    def _put_back(self, events: Sequence[EventRecord]) -> None:
-        with self._lock:
-            self._books.outgoing.put_back(events)
+        with self._alone() as books:
+            return tuple(books.outgoing.waiting)
 
     # What survives the process.
 

@@ -44,6 +44,7 @@ class SandboxTransfers:
         return self._sandbox.look(
             "onboarding_link",
             lambda books: self._sandbox.paying.link(_account(books, reference), return_url, refresh_url),
+            *(reference, return_url, refresh_url),
         )
 
     def transfer(self, account: str, amount: Money, *, payout_id: PayoutId, source: str | None = None, key: str) -> GatewayTransfer:

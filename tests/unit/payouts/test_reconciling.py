@@ -24,7 +24,7 @@ from quarterturn_domain.testing.strategies.lives import Dispute, Judge, Onward, 
 AFTER: Final = timedelta(days=1)
 
 
-def reconciled(living: LivingShop, tell: Callable[[Row], None] = lambda _: None, **period: Any) -> Reconciliation:  # noqa: ANN401
+def reconciled(living: LivingShop, tell: Callable[[Row], None] = lambda _: None, **period: Any) -> Reconciliation:
     """Everything, unless a period is named."""
     assert isinstance(living.shop, Application)
     return living.shop.reconcile(ReconcilePeriod(**{"until": living.now + AFTER, **period}), tell)
