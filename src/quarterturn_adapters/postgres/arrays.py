@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -26,12 +27,19 @@ def integers(values: Iterable[int | None]) -> str:
 
 def uuids(values: Iterable[UUID | None]) -> str:
     """Ids."""
-    return f"{{{','.join([value.hex if value is not None else 'NULL' for value in values])}}}"
+    # What `value.hex` says, in half its time; an order is a few dozen ids.
+    return f"{{{','.join(['%032x' % value.int if value is not None else 'NULL' for value in values])}}}"  # noqa: UP031
 
 
 def instants(values: Iterable[datetime | None]) -> str:
     """Instants."""
-    return f"{{{','.join([value.isoformat() if value is not None else 'NULL' for value in values])}}}"
+    return f"{{{','.join([_instant(value) if value is not None else 'NULL' for value in values])}}}"
+
+
+@lru_cache(maxsize=1024)
+def _instant(value: datetime) -> str:
+    """An instant in some time zone: written once for the many rows that share it, since writing takes two microseconds."""
+    return value.isoformat()
 
 
 def booleans(values: Iterable[bool]) -> str:

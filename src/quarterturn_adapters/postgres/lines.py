@@ -89,7 +89,7 @@ def _step_document(step: Step) -> str:
     # Written at once: every checkout has some of these for every line.
     numbers = f"{step.basis},{step.numerator},{step.denominator},{step.result}"
     what = encode_basestring(step.what)
-    return f'["{step.kind.value}","{step.figure.value}",{what},{numbers},"{step.charge.value}",{step.carried}]'
+    return f'["{step.kind}","{step.figure}",{what},{numbers},"{step.charge}",{step.carried}]'
 
 
 def _step(document: list[Any]) -> Step:

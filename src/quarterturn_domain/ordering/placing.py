@@ -242,7 +242,7 @@ def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book:
         raise Invalid(f"a basket of {worth} minor units before discounts and taxes", f"at most {MAX_BASKET}")
     prices = quote(basket, book, at=command.at, codes=command.codes, destination=command.destination)
     currency = prices[0].unit_price.currency
-    nothing = Money(0, currency)
+    nothing = Money.zero(currency)
     parts: dict[VendorId, list[OrderLine]] = {}
     due = 0
     for number, ((offer, _), each) in enumerate(zip(basket, prices, strict=True), start=1):

@@ -67,7 +67,9 @@ class VendorOrder:
     @property
     def total(self) -> Money:
         """What the customer paid for it."""
-        return sum((line.paid for line in self.lines[1:]), self.lines[0].paid)
+        # Added as numbers, since every checkout does: the lines of an order are in one currency.
+        paid = sum([line.price.goods.paid.minor + line.price.shipping.paid.minor for line in self.lines])
+        return Money(paid, self.lines[0].price.goods.paid.currency)
 
     @property
     def split(self) -> Split:

@@ -104,7 +104,8 @@ def _priced(line: _Line, taxes: Sequence[TaxRule]) -> LinePrice:
     offer, steps = line.offer, line.steps
     currency = offer.price.currency
     goods, on_goods = _goods(line, taxes)
-    shipping_due = offer.shipping * line.quantity
+    shipping_due = offer.shipping if line.quantity == 1 else offer.shipping * line.quantity
+    discount = line.by_vendor + line.by_platform
     if not shipping_due:
         shipping = Split.nothing(currency)
     elif taxes or line.rule.on_shipping:
@@ -116,7 +117,7 @@ def _priced(line: _Line, taxes: Sequence[TaxRule]) -> LinePrice:
         offer.price,
         offer.shipping,
         line.quantity,
-        Money(line.by_vendor + line.by_platform, currency),
+        Money(discount, currency) if discount else Money.zero(currency),
         goods,
         shipping,
         on_goods,
@@ -128,10 +129,10 @@ def _priced(line: _Line, taxes: Sequence[TaxRule]) -> LinePrice:
 
 def _goods(line: _Line, taxes: Sequence[TaxRule]) -> tuple[Split, tuple[TaxLine, ...]]:
     currency, rule, steps = line.offer.price.currency, line.rule, line.steps
-    due = Money(line.left, currency)
+    due = line.offer.price if line.left == line.offer.price.minor else Money(line.left, currency)
     tax_lines, added, kept, kept_inside, to_vendor = _taxed(due, taxes, Charge.GOODS, steps) if taxes else ((), 0, 0, 0, 0)
     base = due.minor + line.by_platform - kept_inside
-    charged = rule.on_goods(Money(base, currency), line.quantity, steps) + line.per_order
+    charged = rule.on_goods(due if base == due.minor else Money(base, currency), line.quantity, steps) + line.per_order
     charged, tax = _bounded(charged, rule, base + to_vendor, Charge.GOODS, steps)
     paid = Money(due.minor + added, currency) if added else due
     split = Split.charge(paid, commission=charged, commission_tax=tax, tax_kept=kept, subsidy=line.by_platform)

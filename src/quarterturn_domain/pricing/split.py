@@ -59,8 +59,8 @@ class Split:
         nothing = Money.zero(unit)
         return cls(
             paid,
-            Money(earning, unit),
-            Money(commission - subsidy, unit),
+            Money(earning, unit) if earning != paid.minor else paid,
+            Money(commission - subsidy, unit) if commission != subsidy else nothing,
             Money(commission_tax, unit) if commission_tax else nothing,
             Money(tax_kept, unit) if tax_kept else nothing,
             Money(subsidy, unit) if subsidy else nothing,
@@ -69,7 +69,7 @@ class Split:
     @classmethod
     def nothing(cls, currency: Currency) -> Split:
         """A split of nothing."""
-        zero = Money(0, currency)
+        zero = Money.zero(currency)
         return cls(zero, zero, zero, zero, zero, zero)
 
     @property

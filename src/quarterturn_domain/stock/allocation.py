@@ -222,7 +222,8 @@ class Allocation:
         kept = self._reservations.setdefault(reservation.order_id, [])
         # In the order of a shelf that was loaded, so that a batch decides what single commands would decide.
         spot = _spot(reservation)
-        place = bisect_left(kept, spot, key=_spot)
+        # A basket that is held in the order of its SKUs, as most are, only ever adds to the end.
+        place = len(kept) if not kept or _spot(kept[-1]) < spot else bisect_left(kept, spot, key=_spot)
         if place < len(kept) and _spot(kept[place]) == spot:
             kept[place] = reservation
         else:
