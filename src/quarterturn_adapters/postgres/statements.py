@@ -14,9 +14,11 @@ import psycopg
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
-from quarterturn_adapters.postgres.exchange import Answer, Row, Statement, exchange
+from quarterturn_adapters.postgres import exchange
+from quarterturn_adapters.postgres.exchange import Answer, Statement
 from quarterturn_adapters.postgres.refusals import translated
 
+Row: TypeAlias = exchange.Row
 Watch: TypeAlias = Callable[[str], None]
 
 
@@ -86,7 +88,7 @@ class Statements:
             for each in [*(write.sql for write in writes), *(query.sql for query in queries)]:
                 self._watch(each)
         try:
-            answers = exchange(self._connection, sent, commit=commit)
+            answers = exchange.exchange(self._connection, sent, commit=commit)
         except psycopg.Error as error:
             raise self._refused(error) from error
         if not commit:
