@@ -10,6 +10,7 @@ from quarterturn_domain.catalog.ports import CatalogWork
 from quarterturn_domain.catalog.product import Product, Variant
 from quarterturn_domain.kernel.ids import CategoryId, LocationId, ProductId, Sku, VariantId, sku
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.stock.geography import Coordinates
 from quarterturn_domain.stock.kit import Kit
 from quarterturn_domain.stock.location import Location
 from quarterturn_domain.stock.ports import StockWork
@@ -97,8 +98,9 @@ def a_sellable(n: int = 1) -> Sellable:
 
 
 def a_location(n: int = 1) -> Location:
-    """The `n`-th location; priorities go against the order of ids."""
-    return Location(location_id(n), vendor_id((n - 1) % LARGE + 1), f"Lager {n}", 9 - n % 10)
+    """The `n`-th location; priorities go against the order of ids, and every second says where it is."""
+    where = Coordinates(52_000_000 + n, -179_999_999 + n) if n % 2 else None
+    return Location(location_id(n), vendor_id((n - 1) % LARGE + 1), f"Lager {n}", 9 - n % 10, where)
 
 
 def a_kit(n: int = 1) -> Kit:
