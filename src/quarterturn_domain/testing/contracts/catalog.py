@@ -45,6 +45,16 @@ class CategoriesContract(RepositoryContract[CategoryId, Category]):
         """The category with another name, without a parent, in another place."""
         return attrs.evolve(value, name=f"{value.name}, neu", parent_id=None, position=value.position + 7)
 
+    def test_listed_categories_are_in_the_order_of_position_and_id(self, db: Begin[CatalogWork]) -> None:
+        """`listed` gives every category once, by position and then by id."""
+        categories = [samples.a_category(n) for n in range(1, 9)]
+        self.added(db, categories)
+        with db() as work:
+            listed = work.categories.listed()
+            every = work.categories.tree().values()
+        assert set(categories) <= set(listed)
+        assert sorted(every, key=lambda category: (category.position, category.id)) == list(listed)
+
     def test_the_tree_is_everything(self, db: Begin[CatalogWork]) -> None:
         """`tree` gives every category by its id, with what this unit of work has just added."""
         self.added(db, [self.new(1), self.new(2)])
@@ -97,6 +107,21 @@ class ProductsContract(RepositoryContract[ProductId, Product]):
         self.added(db, reversed(products))
         with db() as work:
             assert products == leafed(work.products.page, lambda product: product.id, limit)
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_pages_of_a_vendor(self, db: Begin[CatalogWork], limit: int) -> None:
+        """`of_vendor` gives the products that this vendor created, in whatever state, in the order of their ids; no others."""
+        acts = [(), ("publish",), ("archive",), ("publish",)]
+        mine = [
+            attrs.evolve(samples.a_product(n, acts=life), created_by=samples.vendor_id(1)) for n, life in enumerate(acts, start=21)
+        ]
+        others = [attrs.evolve(samples.a_product(30), created_by=samples.vendor_id(2)), samples.a_product(32)]
+        self.added(db, [*reversed(mine), *others])
+        vendor = samples.vendor_id(1)
+        with db() as work:
+            read = leafed(lambda after, size: work.products.of_vendor(vendor, after, size), lambda product: product.id, limit)
+            assert [] == list(work.products.of_vendor(samples.vendor_id(9), None, limit))
+        assert [] == differences(mine, read)
 
 
 class OffersContract(RepositoryContract[Sku, Offer]):

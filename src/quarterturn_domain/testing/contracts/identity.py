@@ -7,12 +7,13 @@ import pytest
 
 from quarterturn_domain.identity.account import Account
 from quarterturn_domain.identity.ports import Accounts, IdentityWork, Vendors
-from quarterturn_domain.identity.vendor import PayoutAccount, Vendor
+from quarterturn_domain.identity.vendor import VENDOR, PayoutAccount, Vendor, VendorStatus
 from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import AccountId, VendorId
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.equality import differences
+from quarterturn_domain.testing.contracts.pages import leafed
 from quarterturn_domain.testing.contracts.repository import RepositoryContract
 
 
@@ -114,6 +115,18 @@ class VendorsContract(RepositoryContract[VendorId, Vendor]):
             assert vendors[4:] == list(work.vendors.page(vendors[3].id, 2))
             assert [] == list(work.vendors.page(vendors[4].id, 2))
             assert vendors == list(work.vendors.page(None, 100))
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("status", list(VENDOR.states))
+    def test_pages_of_one_status(self, db: Begin[IdentityWork], limit: int, status: VendorStatus) -> None:
+        """`page` gives only the vendors of one status, in the same order."""
+        standings = (*samples.VENDOR_STANDINGS, ("approve",))
+        vendors = [samples.a_vendor(n, acts=acts) for n, acts in enumerate(standings, start=1)]
+        self.added(db, reversed(vendors))
+        with db() as work:
+            read = leafed(lambda after, size: work.vendors.page(after, size, status), lambda vendor: vendor.id, limit)
+        assert [vendor for vendor in vendors if vendor.status is status] == read
+        assert read
 
     def test_a_page_goes_on_after_a_vendor_that_is_not_there(self, db: Begin[IdentityWork]) -> None:
         """`after` is a place, not a vendor: a page goes on behind it even if nobody has that id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
@@ -11,13 +11,16 @@ from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import DisputeId, PaymentId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.payments.dispute import Dispute
+from quarterturn_domain.ordering.line import OrderLine
+from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.payments.dispute import DISPUTE, Dispute, DisputeStatus
 from quarterturn_domain.payments.payment import Payment
 from quarterturn_domain.payments.ports import Disputes, Payments, PaymentsWork, Refunds, Webhooks
-from quarterturn_domain.payments.refund import Refund
+from quarterturn_domain.payments.refund import LineRefund, Refund
 from quarterturn_domain.payments.webhook import TRIES, Webhook, WebhookStatus
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.equality import differences
+from quarterturn_domain.testing.contracts.pages import leafed
 from quarterturn_domain.testing.contracts.repository import RepositoryContract
 
 TICK = timedelta(microseconds=1)
@@ -51,6 +54,17 @@ class PaymentsContract(RepositoryContract[PaymentId, Payment]):
             work.payments.lock([payment.id])
             work.payments.save([payment])
         assert [] == differences({payment.id: payment}, self.found(db, [payment.id]))
+
+    def test_the_payments_of_one_order(self, db: Begin[PaymentsWork]) -> None:
+        """`of_order` gives the payments of one order in the order of opening."""
+        later, first = (
+            samples.an_open_payment(1, order=1),
+            attrs.evolve(samples.an_open_payment(2, order=1), opened_at=samples.moment(0)),
+        )
+        self.added(db, [later, first, samples.an_open_payment(3, order=2)])
+        with db() as work:
+            assert [first, later] == list(work.payments.of_order(samples.order_id(1)))
+            assert [] == list(work.payments.of_order(samples.order_id(3)))
 
     def test_the_payments_of_orders_in_the_order_of_opening(self, db: Begin[PaymentsWork]) -> None:
         """`of_orders` gives the payments of each order, the first opened first; an order without one is left out."""
@@ -141,6 +155,37 @@ class RefundsContract(RepositoryContract[RefundId, Refund]):
         self.added(db, [value])
         assert [] == differences({value.id: value}, self.found(db, [value.id]))
 
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_pages_of_refunds(self, db: Begin[PaymentsWork], limit: int) -> None:
+        """`page` gives every refund once, the latest first; `of_vendor` those of lines of one vendor, each once."""
+        refunds = []
+        for n in range(1, 7):
+            order = samples.a_delivered_order(n % 3 + 1)
+            lines = [
+                LineRefund(line.number, Money(1, order.total.currency), Money.zero(order.total.currency)) for line in _lines(order)
+            ]
+            asked = samples.a_refund(n, order=n % 3 + 1)
+            # Every second one is of all lines: of several vendors, and of several lines of one.
+            refunds.append(attrs.evolve(asked, lines=tuple(lines) if n % 2 else asked.lines, requested_at=samples.moment(n // 2)))
+        self.added(db, refunds[3:] + refunds[:3])
+        orders = {order.id: order for order in map(samples.a_delivered_order, (1, 2, 3))}
+        vendors = {part.vendor_id for order in orders.values() for part in order.vendor_orders}
+
+        def place(refund: Refund) -> tuple[datetime, RefundId]:
+            return (refund.requested_at, refund.id)
+
+        expected = sorted(refunds, key=place, reverse=True)
+        with db() as work:
+            assert expected == leafed(work.refunds.page, place, limit)
+            for vendor in vendors:
+                read = leafed(lambda after, size, vendor=vendor: work.refunds.of_vendor(vendor, after, size), place, limit)
+                touched = {
+                    each.id for each in refunds if vendor in {orders[each.order_id].vendor_of(line.line) for line in each.lines}
+                }
+                assert [each for each in expected if each.id in touched] == read
+            assert [] == list(work.refunds.of_vendor(samples.vendor_id(99), None, 10))
+        assert len(vendors) > 1
+
     def test_the_refunds_of_an_order(self, db: Begin[PaymentsWork]) -> None:
         """`of_order` gives the refunds of one order, the first requested first."""
         refunds = [attrs.evolve(samples.a_refund(n, order=1), requested_at=samples.moment(9 - n)) for n in (1, 2, 3)]
@@ -212,6 +257,26 @@ class DisputesContract(RepositoryContract[DisputeId, Dispute]):
         self.added(db, [value])
         assert [] == differences({value.id: value}, self.found(db, [value.id]))
 
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("status", [None, *DISPUTE.states])
+    def test_pages_of_disputes(self, db: Begin[PaymentsWork], limit: int, status: DisputeStatus | None) -> None:
+        """`page` gives every dispute (of one status) once, the latest first."""
+        lives = [(), ("win",), ("lose",), (), ("lose",)]
+        disputes = []
+        for n, acts in enumerate(lives, start=1):
+            value = attrs.evolve(samples.a_dispute(n), opened_at=samples.moment(n // 2))
+            for act in acts:
+                value = value.move(act)
+            disputes.append(value)
+        self.added(db, disputes[2:] + disputes[:2])
+
+        def place(dispute: Dispute) -> tuple[datetime, DisputeId]:
+            return (dispute.opened_at, dispute.id)
+
+        with db() as work:
+            read = leafed(lambda after, size: work.disputes.page(after, size, status), place, limit)
+        assert sorted((each for each in disputes if status in {None, each.status}), key=place, reverse=True) == read
+
     def test_the_disputes_of_an_order(self, db: Begin[PaymentsWork]) -> None:
         """`of_order` gives the disputes of one order, the first opened first."""
         disputes = [attrs.evolve(samples.a_dispute(n, order=1), opened_at=samples.moment(9 - n)) for n in (1, 2, 3)]
@@ -278,3 +343,7 @@ class WebhooksContract(RepositoryContract[tuple[str, str], Webhook]):
         }
         with db() as work:
             assert expected == dict(work.webhooks.tally())
+
+
+def _lines(order: Order) -> list[OrderLine]:
+    return [line for part in order.vendor_orders for line in part.lines]

@@ -55,6 +55,17 @@ class LocationsContract(RepositoryContract[LocationId, Location]):
         """The location with another name and a priority below zero."""
         return attrs.evolve(value, name=f"{value.name} (Süd)", priority=-3)
 
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_pages_of_a_vendor(self, db: Begin[StockWork], limit: int) -> None:
+        """`of_vendor` gives the places of one vendor in the order of their ids, and of no other vendor."""
+        vendor = samples.vendor_id(1)
+        mine = [attrs.evolve(samples.a_location(n), vendor_id=vendor) for n in (1, 3, 4)]
+        self.added(db, [*reversed(mine), attrs.evolve(samples.a_location(2), vendor_id=samples.vendor_id(2))])
+        with db() as work:
+            read = leafed(lambda after, size: work.locations.of_vendor(vendor, after, size), lambda place: place.id, limit)
+            assert [] == list(work.locations.of_vendor(samples.vendor_id(3), None, limit))
+        assert mine == read
+
 
 class KitsContract(RepositoryContract[Sku, Kit]):
     """What `Kits` promises."""
@@ -257,6 +268,23 @@ class StockContract(DatabaseContract):
             keys = [item.key for item in work.stock.levels([*reversed(skus), Sku("unknown")])]
             assert sorted((sku, location.id) for sku in skus for location in (FIRST, THIRD)) == keys
             assert [] == list(work.stock.levels([]))
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    def test_levels_of_a_vendor(self, db: Begin[StockWork], limit: int) -> None:
+        """`of_vendor` gives what lies in this vendor's places, by SKU (by code point) and location, and in no other's."""
+        mine = [samples.a_location(1), attrs.evolve(samples.a_location(77), vendor_id=samples.a_location(1).vendor_id)]
+        other = samples.a_location(2)
+        with db() as work:
+            work.locations.add([mine[1]])
+        skus = [samples.offer_sku(n) for n in range(1, 6)]
+        for place, chosen in ((mine[1], skus), (other, skus), (mine[0], skus[1:4])):
+            self.receive(db, {sku: number + 1 for number, sku in enumerate(chosen)}, place)
+        with db() as work:
+            read = leafed(lambda after, size: work.stock.of_vendor(mine[0].vendor_id, after, size), lambda item: item.key, limit)
+            expected = [item for item in work.stock.levels(skus) if item.location_id != other.id]
+            assert [] == list(work.stock.of_vendor(samples.vendor_id(9), None, limit))
+        assert expected == read
+        assert len(read) == 8
 
     @pytest.mark.parametrize("limit", [1, 2, 100])
     def test_movements_are_read_from_the_oldest(self, db: Begin[StockWork], limit: int) -> None:
