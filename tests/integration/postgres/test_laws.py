@@ -37,6 +37,8 @@ INSERT INTO seals SELECT 1, number, repeat('0', 64) FROM journal_entries;
 INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, version, headers, timestamp)
     VALUES ({ID}, 'order', 'x', 'order.expired', '{{}}', 1, '{{}}', now());
 INSERT INTO commission_rules VALUES ({ID}, 1, true, 0, '{{}}');
+INSERT INTO sessions VALUES ({ID}, {ID}, 'Firefox', now(), now(), now() + interval '1 day', 'f', 't', 'revoked', '');
+INSERT INTO audit_entries (at, action, subject_kind, subject_id, details) VALUES (now(), 'account.suspended', 'account', 'x', '{{}}');
 """
 
 CHECK, UNIQUE, LAW = errors.CheckViolation, errors.UniqueViolation, errors.IntegrityConstraintViolation
@@ -100,6 +102,13 @@ REFUSED: list[tuple[str, LiteralString, type[psycopg.Error]]] = [
     ("a seal is torn off", "DELETE FROM seals", LAW),
     ("an event is edited", "UPDATE outbox SET payload = '[]'", LAW),
     ("an event is lost before it is delivered", "DELETE FROM outbox", LAW),
+    ("a revoked session comes to life", "UPDATE sessions SET status = 'active'", LAW),
+    ("a session is used after its end", "UPDATE sessions SET used_at = expires_at", CHECK),
+    ("an account loses its last role", "UPDATE accounts SET roles = '[]'", CHECK),
+    ("an account gets a role that nobody knows", "UPDATE accounts SET roles = '[\"root\"]'", CHECK),
+    ("an entry of the audit trail is edited", "UPDATE audit_entries SET actor_id = NULL", LAW),
+    ("an entry of the audit trail is deleted", "DELETE FROM audit_entries", LAW),
+    ("the audit trail is emptied", "TRUNCATE audit_entries", LAW),
     ("a rule has two versions in force", f"INSERT INTO commission_rules VALUES ({ID}, 2, true, 0, '{{}}')", UNIQUE),
 ]
 
