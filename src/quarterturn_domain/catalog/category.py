@@ -11,8 +11,11 @@ import attrs
 from quarterturn_domain.catalog.events import CategoryPlaced
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import CategoryId
+from quarterturn_domain.kernel.texts import short
 
 MAX_DEPTH: Final = 16
+MAX_NAME: Final = 200
+MAX_POSITION: Final = 1_000_000
 
 
 @attrs.frozen
@@ -29,6 +32,9 @@ class Category:
         """`category` put into `tree` or moved in it; `Invalid` for a circle, an unknown parent or a tree too deep."""
         if not category.name.strip():
             raise Invalid("a category without a name", "a name")
+        short(MAX_NAME, name=category.name)
+        if abs(category.position) > MAX_POSITION:
+            raise Invalid(f"a position of {category.position}", f"-{MAX_POSITION} to {MAX_POSITION}")
         after = {**tree, category.id: category}
         for member in after:
             path(member, after)

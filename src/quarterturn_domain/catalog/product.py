@@ -12,6 +12,7 @@ from quarterturn_domain.catalog.events import ProductDescribed, ProductStatusCha
 from quarterturn_domain.kernel.errors import Invalid, Rejected
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, VariantId, VendorId
 from quarterturn_domain.kernel.machine import StateMachine
+from quarterturn_domain.kernel.texts import short
 
 
 class ProductStatus(StrEnum):
@@ -31,6 +32,15 @@ PRODUCT: Final = StateMachine(
         ProductStatus.ARCHIVED: {"restore": ProductStatus.DRAFT},
     },
 )
+
+
+MAX_TITLE: Final = 500
+"""The most characters of a title, and of the name and the value of an option."""
+MAX_DESCRIPTION: Final = 100_000
+MAX_VARIANTS: Final = 1_000
+MAX_OPTIONS: Final = 50
+MAX_WEIGHT_GRAMS: Final = 1_000_000_000
+"""A thousand tonnes; a database keeps twice as much and no more."""
 
 
 @attrs.frozen(eq=False)
@@ -79,6 +89,7 @@ class Product:
             raise Invalid("two variants with the same options", "options that tell them apart")
         if any(variant.weight_grams is not None and variant.weight_grams < 0 for variant in product.variants):
             raise Invalid("a negative weight", "grams, or nothing when it is not known")
+        _refuse_unless_kept(product)
         fact = ProductDescribed(product_id=product.id, title=product.title, category_id=product.category_id, at=at)
         return product, fact
 
@@ -95,3 +106,19 @@ class Product:
                 raise NotPublishable(self.id, missing)
         fact = ProductStatusChanged(product_id=self.id, act=act, status=after.value, at=at)
         return attrs.evolve(self, status=after), fact
+
+
+def _refuse_unless_kept(product: Product) -> None:
+    """Raise `Invalid` for what is too much, or what no database keeps."""
+    short(MAX_TITLE, title=product.title)
+    short(MAX_DESCRIPTION, description=product.description)
+    if len(product.variants) > MAX_VARIANTS:
+        raise Invalid(f"{len(product.variants)} variants", f"at most {MAX_VARIANTS}")
+    for variant in product.variants:
+        short(MAX_TITLE, **{"variant's title": variant.title})
+        if len(variant.options) > MAX_OPTIONS:
+            raise Invalid(f"{len(variant.options)} options of a variant", f"at most {MAX_OPTIONS}")
+        for name, value in variant.options:
+            short(MAX_TITLE, **{"variant's option": name, "variant's option's value": value})
+        if variant.weight_grams is not None and variant.weight_grams > MAX_WEIGHT_GRAMS:
+            raise Invalid(f"a weight of {variant.weight_grams} grams", f"at most {MAX_WEIGHT_GRAMS}")

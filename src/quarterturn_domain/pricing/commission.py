@@ -17,6 +17,7 @@ from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import RuleId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import ZERO, Rate, half_up
+from quarterturn_domain.pricing.limits import MAX_TIERS, MAX_VERSION, bounded
 from quarterturn_domain.pricing.match import Match, Precedence, in_currency
 from quarterturn_domain.pricing.steps import Figure, Step, StepKind
 
@@ -57,7 +58,13 @@ class CommissionRule:
         rates = [self.rate, self.tax, *(tier.rate for tier in self.tiers)]
         if any(rate.numerator < 0 or rate.numerator > rate.denominator for rate in rates):
             raise Invalid(f"a rate of the commission rule {self.name!r}", "rates from 0% to 100%")
+        if not 1 <= self.version <= MAX_VERSION:
+            raise Invalid(f"a version {self.version} of a commission rule", f"1 to {MAX_VERSION}")
+        if len(self.tiers) > MAX_TIERS:
+            raise Invalid(f"{len(self.tiers)} tiers of a commission rule", f"at most {MAX_TIERS}")
+        bounded("a commission rule", position=self.position, name=self.name)
         for amounts in (self.per_unit, self.per_order, self.floor, self.cap, *(tier.above for tier in self.tiers)):
+            bounded("a commission rule", amounts)
             if any(amount.minor < 0 for amount in amounts) or len({amount.currency for amount in amounts}) < len(amounts):
                 raise Invalid(f"amounts of the commission rule {self.name!r}", "one amount of zero or more per currency")
         for cap in self.cap:

@@ -12,6 +12,7 @@ from quarterturn_domain.kernel.errors import Invalid, Rejected
 from quarterturn_domain.kernel.ids import DiscountId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
+from quarterturn_domain.pricing.limits import bounded
 from quarterturn_domain.pricing.match import Match
 
 
@@ -70,6 +71,7 @@ class Discount:
                 raise Invalid(f"a rate of the discount {self.name!r}", "rates from 0% to 100%")
         if any(amount.minor < 0 for amount in (*self.amount, *self.minimum)):
             raise Invalid(f"amounts of the discount {self.name!r}", "amounts of zero or more")
+        bounded("a discount", (*self.amount, *self.minimum), position=self.position, name=self.name, code=self.discount_code)
 
     def runs(self, at: datetime) -> bool:
         """Whether it is in force at `at`."""

@@ -11,6 +11,7 @@ from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import RuleId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
+from quarterturn_domain.pricing.limits import bounded
 from quarterturn_domain.pricing.match import Match
 from quarterturn_domain.pricing.steps import Charge
 
@@ -44,6 +45,7 @@ class TaxRule:
     def __attrs_post_init__(self) -> None:
         if not 0 <= self.rate.numerator <= self.rate.denominator:
             raise Invalid(f"the rate of the tax {self.name!r}", "a rate from 0% to 100%")
+        bounded("a tax", name=self.name, country=self.country, region=self.region)
 
     def reaches(self, destination: Destination | None) -> bool:
         """Whether goods that go to `destination` bear it; without a destination only a tax that is for all places does."""
