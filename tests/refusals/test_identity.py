@@ -49,6 +49,8 @@ def locked() -> Attempts:
     return attempts
 
 
+LINES: Final = "1 to 4, such as the street with its number"
+
 REFUSED: Final[list[tuple[str, Try, DomainError]]] = [
     ("an account with a long name", register(name="x" * 121), Invalid("a name of 121 characters", "at most 120")),
     ("an account with NUL in its name", register(name="A\0"), Invalid("a name with the character U+0000", UNWRITTEN)),
@@ -84,9 +86,9 @@ REFUSED: Final[list[tuple[str, Try, DomainError]]] = [
     (
         "an address without a line",
         address(lines=(" ",)),
-        Invalid("an address of 0 lines", "1 to 4, such as the street with its number"),
+        Invalid("an address of 0 lines", LINES),
     ),
-    ("of five lines", address(lines=("x",) * 5), Invalid("an address of 5 lines", "1 to 4, such as the street with its number")),
+    ("of five lines", address(lines=("x",) * 5), Invalid("an address of 5 lines", LINES)),
     ("with a long line", address(lines=("x" * 121,)), Invalid("a line of 121 characters", "at most 120")),
     ("without a city", address(city=""), Invalid("an address without a name or a city", "both")),
     ("without a name", address(name=" "), Invalid("an address without a name or a city", "both")),

@@ -38,7 +38,8 @@ INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, version, head
     VALUES ({ID}, 'order', 'x', 'order.expired', '{{}}', 1, '{{}}', now());
 INSERT INTO commission_rules VALUES ({ID}, 1, true, 0, '{{}}');
 INSERT INTO sessions VALUES ({ID}, {ID}, 'Firefox', now(), now(), now() + interval '1 day', 'f', 't', 'revoked', '');
-INSERT INTO audit_entries (at, action, subject_kind, subject_id, details) VALUES (now(), 'account.suspended', 'account', 'x', '{{}}');
+INSERT INTO audit_entries (at, action, subject_kind, subject_id, details)
+    VALUES (now(), 'account.suspended', 'account', 'x', '{{}}');
 """
 
 CHECK, UNIQUE, LAW = errors.CheckViolation, errors.UniqueViolation, errors.IntegrityConstraintViolation
