@@ -58,6 +58,7 @@ from quarterturn_domain.payments.tracking import SyncRefunds
 from quarterturn_domain.payouts.catching_up import CatchUp, Pace
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.events import PayoutScheduled
+from quarterturn_domain.payouts.explaining import Explain
 from quarterturn_domain.payouts.gateway import TransferGateway
 from quarterturn_domain.payouts.hearing import HandleWebhooks, TakeWebhooks
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
@@ -69,6 +70,7 @@ from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms
 from quarterturn_domain.pricing.reading import ReadTerms
 from quarterturn_domain.pricing.ruling import RuleTerms
 from quarterturn_domain.search.dressing import DRESSED, DressWindow, dress
+from quarterturn_domain.search.events import WindowOpened
 from quarterturn_domain.search.finding import FindProducts, ShowCategories, ShowProduct
 from quarterturn_domain.search.ports import SearchWork
 from quarterturn_domain.settlement.posting import POSTED, post
@@ -198,6 +200,7 @@ class Application:
     handle_webhooks: HandleWebhooks
     catch_up: CatchUp
     reconcile: Reconcile
+    explain: Explain
 
 
 def application(
@@ -229,12 +232,13 @@ def application(
     sync_payments = retried(SyncPayments(work, payments, clock))
     settle_authorizations = retried(SettleAuthorizations(work, payments, clock))
     confirm_payouts = retried(ConfirmPayouts(work, transfers, clock))
+    dress_window = retried(DressWindow(work))
     handle_webhooks = retried(HandleWebhooks(work, payments, transfers, clock))
     return Application(
         begin=work,
         clock=clock,
         ids=ids,
-        relay=Relay(begin, subscriptions(send_refunds, send_payouts, handle_webhooks)),
+        relay=Relay(begin, subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window)),
         register_accounts=retried(RegisterAccounts(work, hasher)),
         govern_accounts=retried(GovernAccounts(work)),
         change_profiles=retried(ChangeProfiles(work)),
@@ -260,7 +264,7 @@ def application(
         find_products=FindProducts(work),
         show_product=ShowProduct(work),
         category_tree=ShowCategories(work),
-        dress_window=retried(DressWindow(work)),
+        dress_window=dress_window,
         open_locations=retried(OpenLocations(work)),
         move_stocks=retried(MoveStocks(work)),
         define_kits=retried(DefineKits(work)),
@@ -319,15 +323,17 @@ def application(
             pace=pace,
         ),
         reconcile=Reconcile(work, payments),
+        explain=Explain(work),
     )
 
 
 def subscriptions(
-    send_refunds: SendRefunds, send_payouts: SendPayouts, handle_webhooks: HandleWebhooks
+    send_refunds: SendRefunds, send_payouts: SendPayouts, handle_webhooks: HandleWebhooks, dress_window: DressWindow
 ) -> Mapping[type[Event], Handler]:
     """Which events are answered after their commit: each by one use case."""
     return {
         RefundRequested: lambda events: send_refunds([event.refund_id for event in events]),
+        WindowOpened: lambda events: [dress_window(at=event.at) for event in events],
         # One that could not be handled is due again later, whoever asks then.
         WebhookReceived: lambda events: _heard(handle_webhooks, events),
         PayoutScheduled: lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],

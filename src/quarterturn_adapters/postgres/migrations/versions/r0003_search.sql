@@ -1,5 +1,5 @@
 -- Finding products: by words, by filters, near a place.
--- What was in the catalog before is put on show by dressing the window anew, which is not SQL's to do: it knows no folded words.
+-- What was in the catalog before is put on show by who hears of the event at the end: SQL knows no folded words.
 
 ALTER TABLE locations ADD COLUMN latitude INTEGER, ADD COLUMN longitude INTEGER,
 	ADD CONSTRAINT locations_coordinates_check CHECK ((latitude IS NULL) = (longitude IS NULL) AND abs(latitude) <= 90000000 AND abs(longitude) <= 180000000);
@@ -50,3 +50,8 @@ CREATE TABLE window_facets (
 CREATE INDEX window_facets_price_idx ON window_facets (facet, currency, price, product_id);
 
 CREATE INDEX window_facets_title_idx ON window_facets (facet, title_key, product_id);
+
+INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, version, headers, timestamp)
+SELECT gen_random_uuid(), 'shop_window', '0003', 'shop_window.opened',
+	jsonb_build_object('revision', '0003', 'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')), 1, '{}', now()
+WHERE EXISTS (SELECT FROM products);
