@@ -78,11 +78,12 @@ class ChangePasswords:
         """The account; raises `Invalid`, `NotFound`, `TooManyAttempts`, `Forbidden` for a wrong one before, or `Conflict`."""
         with self._work() as work:
             account = required(work.accounts.find([command.account_id]), command.account_id, "account")
+            # Before anything is counted: who looks for a password that may be chosen guesses nothing.
+            password = chosen(command.password, (account.email, account.name))
             before = work.credentials.find([account.id]).get(account.id)
             if isinstance(command, ChangePassword):
                 attempts = work.attempts.lock(self._secrets.digest(account.email), command.at)
                 work.attempts.save(attempts.counted(command.at))
-        password = chosen(command.password, (account.email, account.name))
         if isinstance(command, ChangePassword) and not self._hasher.verify(
             normal(command.current), None if before is None else before.hash
         ):

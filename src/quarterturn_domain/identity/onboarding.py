@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import attrs
 
+from quarterturn_domain.identity.account import Account
 from quarterturn_domain.identity.audit import noted
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import IdentityWork
@@ -17,6 +18,7 @@ from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.errors import Conflict, Outcome
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import AccountId, VendorId
+from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 
 
@@ -38,21 +40,24 @@ class ApplyAsVendors:
         self._work = work
 
     def __call__(self, commands: Sequence[ApplyAsVendor]) -> Sequence[Outcome[Vendor]]:
-        """For each command its vendor, or `Invalid` or `Conflict`."""
+        """For each command its vendor, or `Invalid`, `Conflict`, or `NotFound` for an owner without an account."""
         with self._work() as work:
             draft = Draft(work.vendors.lock({command.vendor_id for command in commands}))
-            outcomes = decide_each(commands, partial(_apply, draft))
+            owners = work.accounts.find({command.owner_id for command in commands if command.owner_id is not None})
+            outcomes = decide_each(commands, partial(_apply, draft, owners))
             draft.record(work, work.vendors)
             _record_owners(work, draft.added.values())
         return outcomes
 
 
-def _apply(draft: Draft[VendorId, Vendor], command: ApplyAsVendor) -> Vendor:
+def _apply(draft: Draft[VendorId, Vendor], owners: Mapping[AccountId, Account], command: ApplyAsVendor) -> Vendor:
     vendor, fact = Vendor.apply(
         command.vendor_id, owner_id=command.owner_id, name=command.name, country=command.country, at=command.at
     )
     before = draft.get(vendor.id)
     if before is None:
+        if command.owner_id is not None:
+            required(owners, command.owner_id, "account")
         return draft.put(vendor.id, vendor, fact)
     if (before.owner_id, before.name, before.country) != (vendor.owner_id, vendor.name, vendor.country):
         raise Conflict("vendor", str(vendor.id), "it applied with other content")

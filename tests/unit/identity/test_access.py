@@ -345,3 +345,12 @@ def test_addresses_are_bounded(platform: Platform) -> None:
     with pytest.raises(Invalid, match="more than 50 addresses"):
         platform.addresses(KeepAddress(address=samples.an_address(99, owner=1), at=at))
     platform.addresses(KeepAddress(address=attrs.evolve(samples.an_address(1, owner=1), city="Bonn"), at=at))
+
+
+def test_a_vendor_is_owned_by_an_account(platform: Platform) -> None:
+    """Whoever applies has an account; an application in the name of nobody leaves no vendor and no member."""
+    with pytest.raises(NotFound):
+        platform.vendor(3, owner=99)
+    with platform.database.begin() as work:
+        assert {} == work.vendors.find([samples.vendor_id(3)])
+        assert [] == list(work.memberships.of_vendor(samples.vendor_id(3)))

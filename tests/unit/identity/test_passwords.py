@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.unit.identity.platforms import PASSWORD, Platform
 
+from quarterturn_domain.identity.attempts import PATIENCE, TooManyAttempts
 from quarterturn_domain.identity.changing import ChangePassword, SetPassword
 from quarterturn_domain.identity.credential import Credential
 from quarterturn_domain.identity.password import COMMON, LONGEST, chosen, normal
 from quarterturn_domain.identity.registering import RegisterAccount
 from quarterturn_domain.identity.signing_in import SignIn, SignInRefused
-from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.kernel.errors import Forbidden, Invalid
 from quarterturn_domain.kernel.idempotency import fingerprint
 from quarterturn_domain.testing import samples
 
@@ -133,3 +134,21 @@ def test_an_account_without_a_password_gets_its_first() -> None:
         platform.change_password(SetPassword(account_id=account.id, password=PASSWORD, at=at))
         assert [] == platform.sessions(account.id)
         platform.signed_in(session=session)
+
+
+def test_guessing_the_password_until_now_is_throttled() -> None:
+    """A wrong one until now is counted as an attempt to sign in, a new one that may not be chosen is not."""
+    platform = Platform()
+    account, at = platform.person(1), platform.clock.now()
+    weak = ChangePassword(account_id=account.id, current=PASSWORD, password="password", at=at)  # noqa: S106
+    for _ in range(PATIENCE):
+        with pytest.raises(Invalid):
+            platform.change_password(weak)
+    wrong = ChangePassword(account_id=account.id, current="a guess", password="five words and a half", at=at)  # noqa: S106
+    for _ in range(PATIENCE):
+        with pytest.raises(Forbidden):
+            platform.change_password(wrong)
+    with pytest.raises(TooManyAttempts):
+        platform.change_password(wrong)
+    with pytest.raises(TooManyAttempts):
+        platform.signed_in()
