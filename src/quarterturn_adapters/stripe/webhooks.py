@@ -49,7 +49,7 @@ def verified(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at
         raise Forbidden("the webhook was signed too long ago, or in the future")
     try:
         return _hint(json.loads(body))
-    except (ValueError, KeyError, TypeError, OverflowError) as unreadable:
+    except (AttributeError, ValueError, KeyError, TypeError, OverflowError) as unreadable:
         raise Invalid("a signed webhook that is no event of Stripe's", "an object with id, type and created") from unreadable
 
 
@@ -64,6 +64,9 @@ def _parts(header: str) -> tuple[str, Sequence[bytes]]:
 
 
 def _hint(event: Mapping[str, Any]) -> Hint:
+    event_id, word = event["id"], event["type"]
+    if not (isinstance(event_id, str) and event_id and isinstance(word, str)):
+        raise TypeError("an event has an id and a type")
     if event.get("object") == "v2.core.event":
         related = event.get("related_object") or {}
         kind, reference = _KINDS.get(str(related.get("type"))), _id_of(related)
@@ -72,11 +75,11 @@ def _hint(event: Mapping[str, Any]) -> Hint:
         kind, reference = _about(event["data"]["object"])
         created, account = moment(int(event["created"])), event.get("account")
     return Hint(
-        event_id=str(event["id"]),
-        type=str(event["type"]),
+        event_id=event_id,
+        type=word,
         # What names no object, or one that we do not read, is kept and counted.
         kind=kind if kind is not None and reference else HintKind.OTHER,
-        reference=reference or str(event["id"]),
+        reference=reference or event_id,
         created_at=created,
         account=None if account is None else str(account),
     )
