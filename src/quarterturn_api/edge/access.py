@@ -37,11 +37,22 @@ class Access:
     permission: Permission | None
     of_vendor: bool = False
     limit: Limit = Limit.NONE
+    known: Permission | None = None
+    """What those need who say who they are, where strangers are let in, too."""
 
 
 def everybody(limit: Limit = Limit.PUBLIC) -> dict[str, Any]:
     """The rule of a route that needs nobody; limited by address for strangers, by account for who is known."""
     return {"opt": {KEY: Access(None, limit=limit)}}
+
+
+def guests_and(permission: Permission, limit: Limit = Limit.PUBLIC) -> dict[str, Any]:
+    """The rule of a route for strangers, and for those with a permission: an API key without it gets no further."""
+    return {
+        "opt": {KEY: Access(None, limit=limit, known=permission)},
+        "guards": [guard_known],
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+    }
 
 
 def needs(permission: Permission, limit: Limit = Limit.SIGNED_IN) -> dict[str, Any]:
@@ -50,11 +61,14 @@ def needs(permission: Permission, limit: Limit = Limit.SIGNED_IN) -> dict[str, A
     return {"opt": {KEY: Access(permission, limit=limit)}, "guards": [guard], "security": [{"bearer": []}, {"apiKey": []}]}
 
 
-def needs_of_vendor(permission: Permission, limit: Limit = Limit.SIGNED_IN) -> dict[str, Any]:
-    """The rule of a route that needs somebody with a permission for the vendor that the request is about."""
+def needs_of_vendor(permission: Permission, limit: Limit = Limit.SIGNED_IN, *, streamed: bool = False) -> dict[str, Any]:
+    """The rule of a route that needs somebody with a permission for the vendor that the request is about.
+
+    What is `streamed` has neither an ETag nor fields to choose from.
+    """
     assert permission.value.startswith("vendor."), "had for a vendor"
     return {
-        "opt": {KEY: Access(permission, of_vendor=True, limit=limit)},
+        "opt": {KEY: Access(permission, of_vendor=True, limit=limit), "streamed": streamed},
         "guards": [guard],
         "security": [{"bearer": []}, {"apiKey": []}],
     }
@@ -76,6 +90,15 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         connection.scope["state"]["vendor_id"] = _vendor(asker, access.permission, connection.headers.get(VENDOR_HEADER))
     elif not asker.may(access.permission):
         raise PermissionDeniedException(f"This needs the permission {access.permission.value}")
+
+
+async def guard_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let through strangers, and whoever has the permission."""
+    asker: Asker | None = connection.scope.get("user")
+    access: Access = handler.opt[KEY]
+    assert access.known is not None
+    if asker is not None and not asker.may(access.known):
+        raise PermissionDeniedException(f"This needs the permission {access.known.value}")
 
 
 def _vendor(asker: Asker, permission: Permission, named: str | None) -> VendorId:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quarterturn_domain.identity.account import Account
+from quarterturn_domain.identity.account import Account, email_address
 from quarterturn_domain.identity.address import Address
 from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.audit import AuditEntry
@@ -27,6 +27,15 @@ class ReadAccounts:
         """An account; raises `NotFound`."""
         with self._work() as work:
             return required(work.accounts.find([account_id]), account_id, "account")
+
+    def account_of(self, email: str) -> Account:
+        """The account with this address, however it is written, for who may name it; raises `NotFound` or `Invalid`."""
+        address = email_address(email)
+        with self._work() as work:
+            found = work.accounts.by_email(address)
+        if found is None:
+            raise NotFound("account", address)
+        return found
 
     def page(self, after: AccountId | None, limit: int, *, wanted: Wanted | None = None) -> Sequence[Account]:
         """Up to `limit` accounts, for the platform, in the order of their ids, those after `after`."""
