@@ -5,17 +5,31 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import attrs
 import psycopg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.databases import TestServer
 from tests.unit.ordering.shops import SandboxWorld, shop_on
 
+from quarterturn_adapters.memory import MemoryDatabase
 from quarterturn_adapters.postgres import PostgresDatabase, migrate
 from quarterturn_adapters.postgres.migrating import REVISIONS
-from quarterturn_domain.search.query import ProductQuery
+from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.search.dressing import DressWindow, dress
+from quarterturn_domain.search.finding import FindProducts
+from quarterturn_domain.search.query import Near, ProductQuery, Sort
+from quarterturn_domain.stock.geography import Coordinates
+from quarterturn_domain.testing import samples
 
 LATER = ("r0003", "r0004", "r0005", "r0006", "r0007", "r0008", "r0009")
+
+# Signs that mean something to PostgreSQL, letters of many scripts, and anything else that it can keep.
+SIGNS = st.sampled_from("'\\\":*&|!<>()-, rowerßéİ\u0131ﬁ折叠が한\u0345\u0301")
+TEXTS = st.text(st.one_of(SIGNS, st.characters(exclude_characters="\0", codec="utf-8")), min_size=1, max_size=24)
 
 SHOP = """
 INSERT INTO vendors (id, name, country, status, applied_at, payout_ready, payout_requirements)
@@ -62,3 +76,52 @@ def test_an_empty_shop_has_nothing_to_put_on_show(empty: str) -> None:
     migrate(empty)
     with PostgresDatabase(empty) as database, database.begin() as work:
         assert [] == list(work.outbox.pending(10))
+
+
+@pytest.mark.parametrize(
+    ("case", "query", "statements"),
+    [
+        ("a plain list", ProductQuery(), 1),
+        ("every filter", ProductQuery(country="DE", in_stock=True, sort=Sort.PRICE), 1),
+        ("near", ProductQuery(near=Near(Coordinates(0, 0), 1_000)), 1),
+        ("words", ProductQuery(text="rower iron"), 2),
+        ("what nothing resembles", ProductQuery(text="xyzzyxyzzy"), 1),
+    ],
+)
+def test_a_page_is_one_statement(url: str, case: str, query: ProductQuery, statements: int) -> None:
+    """A page is read in one statement, after another one that looks its words up, if there are any."""
+    sent: list[str] = []
+    with psycopg.connect(url) as connection:
+        connection.execute(SHOP)
+    with PostgresDatabase(url, watch=sent.append) as database:
+        DressWindow(database.begin)(at=samples.moment(1))
+        sent.clear()
+        FindProducts(database.begin)(query)
+    assert statements == len(sent), case
+
+
+def test_any_text_finds_the_same_in_memory(url: str) -> None:
+    """Whatever is said of products and whatever is looked for, PostgreSQL reads no operator in it and finds what memory finds."""
+    with PostgresDatabase(url) as database:
+        begins: list[Begin[Any]] = [database.begin, MemoryDatabase().begin]
+        for begin in begins:
+            with begin() as work:
+                samples.furnish_catalog(work)
+
+        @settings(max_examples=60, deadline=None, database=None)
+        @given(st.lists(TEXTS, min_size=1, max_size=4), st.data())
+        def alike(titles: list[str], data: st.DataObject) -> None:
+            for begin in begins:
+                with begin() as work:
+                    products = work.products.lock([samples.product_id(n) for n, _ in enumerate(titles, start=1)])
+                    work.products.save(
+                        attrs.evolve(product, title=title) for product, title in zip(products.values(), titles, strict=True)
+                    )
+                    dress(work, [samples.a_product(n).move("withdraw", at=samples.moment(n))[1] for n in range(1, len(titles) + 1)])
+            text = data.draw(st.one_of(TEXTS, st.sampled_from(titles), st.sampled_from(titles).map(lambda title: title[:-1])))
+            for sort in (None, Sort.TITLE, Sort.PRICE_DOWN):
+                asked = ProductQuery(text=text, sort=sort)
+                one, other = (FindProducts(begin)(asked) for begin in begins)
+                assert other == one
+
+        alike()
