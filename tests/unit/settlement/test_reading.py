@@ -11,34 +11,35 @@ from uuid import UUID
 import pytest
 from tests.unit.ordering.shops import BASKET, NOW, after
 
+from quarterturn_adapters.bootstrap import Application
 from quarterturn_adapters.zones import days_of
 from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.kernel.errors import Invalid, NotFound
 from quarterturn_domain.kernel.ids import AccountId, OrderId, PayoutId, ProductId, ReturnId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.settlement.statement import VendorLine
-from quarterturn_domain.testing.lives import LivingShop
 from quarterturn_domain.testing.strategies import VENDORS
 from quarterturn_domain.testing.strategies.lives import Onward, Pass, Refund, Step, Work
 
-LIFE: Final[tuple[Step, ...]] = (
-    *(BASKET, Onward(0), *[Onward(0)] * 4, BASKET, Onward(1), Refund(1), Work("relay")),
-    *(Pass(timedelta(days=7)), Work("release"), Work("pay_out")),
-)
+DELIVERED: Final[tuple[Step, ...]] = (BASKET, *[Onward(0)] * 5)
+REFUNDED: Final[tuple[Step, ...]] = (BASKET, Onward(1), Refund(1), Work("relay"))
+PAID_OUT: Final[tuple[Step, ...]] = (Pass(timedelta(days=7)), Work("release"), Work("pay_out"))
 LATER: Final = NOW + timedelta(days=400)
 STRANGER: Final = UUID(int=77)
 
 
 @pytest.fixture(scope="module")
-def lived() -> LivingShop:
+def shop() -> Application:
     """A shop with two orders, of which one was refunded and one paid out."""
-    return after(*LIFE)
+    living = after(*DELIVERED, *REFUNDED, *PAID_OUT)
+    assert isinstance(living.shop, Application)
+    return living.shop
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-def test_a_statement_in_pages_is_the_statement(lived: LivingShop, limit: int) -> None:
+def test_a_statement_in_pages_is_the_statement(shop: Application, limit: int) -> None:
     """Pages of any size have the lines of the whole, each page opens where the one before has closed, and balances run on."""
-    books = lived.shop.read_books
+    books = shop.read_books
     for vendor_id in VENDORS[:2]:
         whole = books.statement(vendor_id, EUR, NOW - timedelta(days=1), LATER)
         lines: list[VendorLine] = []
@@ -60,9 +61,9 @@ def test_a_statement_in_pages_is_the_statement(lived: LivingShop, limit: int) ->
         assert len(lines) > 3
 
 
-def test_a_vendor_sees_its_own_and_nothing_else(lived: LivingShop) -> None:
+def test_a_vendor_sees_its_own_and_nothing_else(shop: Application) -> None:
     """Lists that start from a vendor have something for who has a part, and nothing for a stranger."""
-    shop, stranger = lived.shop, VendorId(STRANGER)
+    stranger = VendorId(STRANGER)
     lists: list[Callable[[VendorId], int]] = [
         lambda vendor_id: len(shop.read_orders.of_vendor(vendor_id, None, 9)),
         lambda vendor_id: len(shop.read_payments.refunds_of_vendor(vendor_id, None, 9)),
@@ -81,9 +82,9 @@ def test_a_vendor_sees_its_own_and_nothing_else(lived: LivingShop) -> None:
         assert refund.amount < shop.read_payments.refund(refund.id).amount
 
 
-def test_what_is_another_ones_is_not_found(lived: LivingShop) -> None:
+def test_what_is_another_ones_is_not_found(shop: Application) -> None:
     """Who asks for what is somebody else's hears the same as who asks for what there is not."""
-    shop, vendor, buyer = lived.shop, VendorId(STRANGER), AccountId(STRANGER)
+    vendor, buyer = VendorId(STRANGER), AccountId(STRANGER)
     order = shop.read_orders.page(None, 1)[0]
     payout = shop.read_payouts.page(None, 1)[0]
     offer = shop.read_catalog.offers_of_vendor(VENDORS[0], None, 1)[0]
@@ -112,13 +113,13 @@ def test_what_is_another_ones_is_not_found(lived: LivingShop) -> None:
     assert shop.read_books.entry(1).number == 1
 
 
-def test_sales_of_a_day(lived: LivingShop) -> None:
+def test_sales_of_a_day(shop: Application) -> None:
     """Two orders of 169.80, one of which was refunded whole: on one day, with a commission of 16.00 each."""
     days = days_of(NOW.date(), NOW.date() + timedelta(days=1))
-    (day,) = lived.shop.read_insights.by_day(days)
+    (day,) = shop.read_insights.by_day(days)
     assert (days.since, 2, 6) == (day.begins_at, day.sales.orders, day.sales.units)
     assert (Money(33_960, EUR), Money(16_980, EUR), Money(3_200, EUR)) == (day.sales.gross, day.sales.net, day.sales.commission)
-    refunded = lived.shop.read_insights.refunded(days)[EUR]
+    refunded = shop.read_insights.refunded(days)[EUR]
     assert (2, 1, 1, "50%") == (refunded.orders, refunded.orders_refunded, refunded.refunds, str(refunded.rate))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import attrs
 import pytest
@@ -178,7 +179,7 @@ class RefundsContract(RepositoryContract[RefundId, Refund]):
         with db() as work:
             assert expected == leafed(work.refunds.page, place, limit)
             for vendor in vendors:
-                read = leafed(lambda after, size, vendor=vendor: work.refunds.of_vendor(vendor, after, size), place, limit)
+                read = leafed(partial(work.refunds.of_vendor, vendor), place, limit)
                 touched = {
                     each.id for each in refunds if vendor in {orders[each.order_id].vendor_of(line.line) for line in each.lines}
                 }
