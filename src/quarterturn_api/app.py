@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar, Router
-from litestar.concurrency import set_asyncio_executor
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
@@ -30,14 +30,12 @@ THREADS: Final = 8
 
 def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> Litestar:
     """The ASGI application that answers for `service`; the caller opens and closes the service."""
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="edge")
-    # Litestar keeps one for the process, and takes it before its loop runs.
-    set_asyncio_executor(pool)
 
     @asynccontextmanager
     async def threads(_: Litestar) -> AsyncIterator[None]:
-        with pool:
-            yield
+        # Handlers that wait for the database run in these, which end with the loop.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="edge"))
+        yield
 
     origins = list(service.settings.allowed_origins)
     app = Litestar(

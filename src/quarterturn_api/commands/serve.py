@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import tempfile
 from contextlib import ExitStack
 from typing import Any, Final
@@ -57,6 +58,8 @@ def serve_one(database: str | None, settings: Settings, *, host: str, port: int)
     with serving(settings, database=database) as service:
         config = uvicorn.Config(create_app(service), host=host, port=port, **_common(settings))
         server = uvicorn.Server(config)
+        # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
+        signal.signal(signal.SIGTERM, lambda *_: None)
         server.run()
     # uvicorn ends quietly when it could not listen; its own line has said why.
     return 0 if server.started else 1
