@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from quarterturn_api.edge.bodies import Body, MoneyBody
+import msgspec
+
+from quarterturn_api.edge.bodies import Asked, Body, Country, MoneyBody
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order, OrderStatus
 from quarterturn_domain.ordering.return_ import Return, ReturnStatus
 from quarterturn_domain.ordering.shipment import Shipment
 from quarterturn_domain.ordering.vendor_order import VendorOrder, VendorOrderStatus
+from quarterturn_domain.pricing.tax import Destination
+
+
+class DestinationAsked(Asked):
+    """Where it is sent to, as far as taxes go."""
+
+    country: Country
+    region: Annotated[str, msgspec.Meta(max_length=10, pattern="^[A-Z0-9-]*$")] = ""
+
+    def destination(self) -> Destination:
+        """As the domain has it."""
+        return Destination(self.country, self.region or None)
 
 
 class LineBody(Body):

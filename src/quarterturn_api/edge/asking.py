@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import ClientException, NotAuthorizedException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, NotAuthorizedException, ValidationException
 from litestar.types import Empty
 
 from quarterturn_domain.identity.asker import Asker
@@ -33,6 +34,11 @@ class Ask(Request[Asker | None, str | None, State]):
         if asker is None:
             raise NotAuthorizedException
         return asker
+
+    @property
+    def known(self) -> Asker | None:
+        """Who asks, or None for a stranger."""
+        return cast("Asker | None", self.scope.get("user"))
 
     @property
     def account_id(self) -> AccountId:
@@ -60,9 +66,13 @@ class Ask(Request[Asker | None, str | None, State]):
         Litestar reads JSON first and converts leniently afterwards, which is right for queries and wrong for bodies.
         """
         if self._json is Empty:
+            body = await self.body()
+            # A page of another origin may send text without asking anybody, so text that looks like JSON is refused.
+            if body and self.content_type[0] != "application/json":
+                raise HTTPException("The body has to be application/json", status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             wanted = self.route_handler.parsed_fn_signature.parameters.get("data")
             try:
-                self._json = msgspec.json.decode(await self.body() or b"null", type=wanted.annotation if wanted else Any)
+                self._json = msgspec.json.decode(body or b"null", type=wanted.annotation if wanted else Any)
             except msgspec.ValidationError as wrong:
                 text, _, where = str(wrong).partition(" - at `")
                 field = where.rstrip("`").removeprefix("$").removeprefix(".")

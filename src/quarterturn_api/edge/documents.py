@@ -36,6 +36,7 @@ _SENTENCES: Final = {
     HTTPStatus.NOT_FOUND: "There is no such thing, or it is not yours",
     HTTPStatus.CONFLICT: "The state of things forbids it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The values are invalid",
     HTTPStatus.TOO_MANY_REQUESTS: "Asked too often",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not now; ask again",
@@ -120,7 +121,8 @@ def _errors(path: str, method: str, access: Access, operation: dict[str, Any]) -
     yield HTTPStatus.BAD_REQUEST
     # A token that is wrong is refused wherever it is shown.
     yield HTTPStatus.UNAUTHORIZED
-    if access.permission is not None:
+    # Also where strangers are let in: a suspended account, a page of another origin, a signature that is wrong.
+    if access.permission is not None or access.known is not None or method != "get":
         yield HTTPStatus.FORBIDDEN
     if "{" in path or access.of_vendor or method != "get" or operation.get("parameters"):
         yield HTTPStatus.NOT_FOUND
@@ -128,6 +130,7 @@ def _errors(path: str, method: str, access: Access, operation: dict[str, Any]) -
     if method != "get":
         yield HTTPStatus.CONFLICT
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     yield HTTPStatus.TOO_MANY_REQUESTS
     yield HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -34,3 +34,8 @@ IdempotencyKey = Annotated[
 def named(asker: Asker, act: str, key: str) -> UUID:
     """The id of what `asker` creates by `act` under `key`: the same for the same three."""
     return uuid5(_NAMESPACE, f"{asker.account_id}:{act}:{key}")
+
+
+def named_by_guest(whose: str, act: str, key: str) -> UUID:
+    """The same for somebody without an account: `whose` tells one of them from the next."""
+    return uuid5(_NAMESPACE, f"guest:{len(whose)}:{whose}:{act}:{key}")

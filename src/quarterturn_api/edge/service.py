@@ -10,6 +10,7 @@ from quarterturn_adapters.desk import Desk
 from quarterturn_adapters.providers import Provider
 from quarterturn_adapters.settings import Settings
 from quarterturn_api.edge.callers import Callers
+from quarterturn_api.edge.carts import CartTokens
 from quarterturn_api.edge.limits import Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.tokens import Tokens
@@ -29,6 +30,7 @@ class Service:
     provider: Provider
     settings: Settings
     tokens: Tokens
+    cart_tokens: CartTokens
     sessions: Callers[SessionId, Asker]
     keys: Callers[str, Asker]
     limits: Limits

@@ -6,10 +6,51 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from quarterturn_api.routes import orders, wellknown
+from quarterturn_api.routes import (
+    addresses,
+    auth,
+    carts,
+    categories,
+    keys,
+    orders,
+    payments,
+    products,
+    users,
+    vendor_members,
+    vendor_money,
+    vendor_offers,
+    vendor_orders,
+    vendor_products,
+    vendor_profile,
+    vendor_returns,
+    vendor_stock,
+    webhooks,
+    wellknown,
+    wishlists,
+)
 
 WELL_KNOWN: Final[tuple[HTTPRouteHandler, ...]] = wellknown.ROUTES
 """What is asked for by machines, at the root."""
 
-ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (*orders.ROUTES,)
+ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
+    *auth.ROUTES,
+    *keys.ROUTES,
+    *users.ROUTES,
+    *addresses.ROUTES,
+    *wishlists.ROUTES,
+    *products.ROUTES,
+    *categories.ROUTES,
+    *carts.ROUTES,
+    *orders.ROUTES,
+    *payments.ROUTES,
+    *webhooks.ROUTES,
+    *vendor_profile.ROUTES,
+    *vendor_products.ROUTES,
+    *vendor_offers.ROUTES,
+    *vendor_stock.ROUTES,
+    *vendor_orders.ROUTES,
+    *vendor_returns.ROUTES,
+    *vendor_money.ROUTES,
+    *vendor_members.ROUTES,
+)
 """What is asked for by people and programs, under `/api/v1`."""

@@ -10,24 +10,30 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from quarterturn_api.bodies.orders import OrderBody, ReturnBody
+from quarterturn_api.bodies.orders import DestinationAsked, OrderBody, ReturnBody
+from quarterturn_api.bodies.payments import PaymentBody, RefundBody
 from quarterturn_api.edge.access import needs
 from quarterturn_api.edge.asking import Ask
-from quarterturn_api.edge.bodies import Asked, Count, Country, Line, MoneyBody, Page, SkuText
+from quarterturn_api.edge.bodies import Asked, Count, Line, MoneyBody, Page, SkuText
 from quarterturn_api.edge.keys import IdempotencyKey, named
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.ids import OrderId, ReturnId, Sku, VendorId
 from quarterturn_domain.ordering.cancelling import CancelOrder
 from quarterturn_domain.ordering.events import Units
+from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
-from quarterturn_domain.ordering.ports import Place
+from quarterturn_domain.ordering.ports import OrderFilter, Place
 from quarterturn_domain.ordering.returning import RequestReturn
-from quarterturn_domain.pricing.tax import Destination
 
 TAGS: Final = ["orders"]
+
+StateWanted = Annotated[
+    OrderState | None,
+    QueryParameter(name="state", description="`placed` orders wait for their payment."),
+]
 
 
 class BasketLineAsked(Asked):
@@ -35,17 +41,6 @@ class BasketLineAsked(Asked):
 
     sku: SkuText
     quantity: Count
-
-
-class DestinationAsked(Asked):
-    """Where it is sent to, as far as taxes go."""
-
-    country: Country
-    region: Annotated[str, msgspec.Meta(max_length=10, pattern="^[A-Z0-9-]*$")] = ""
-
-    def destination(self) -> Destination:
-        """As the domain has it."""
-        return Destination(self.country, self.region or None)
 
 
 class OrderAsked(Asked):
@@ -100,17 +95,54 @@ async def place_order(request: Ask, data: JSONBody[OrderAsked], idempotency_key:
 
 
 @get("/orders", summary="List my orders, the latest first", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
-def list_orders(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> Page[OrderBody]:
+def list_orders(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None, wanted: StateWanted = None) -> Page[OrderBody]:
     """A page of orders."""
-    after = place(cursor, tuple[datetime, UUID])
-    found = request.service.application.read_orders.of_buyer(request.account_id, _place(after), limit + 1)
-    return page(found, limit, OrderBody.of, lambda order: (order.placed_at, order.id))
+    return page_of_orders(request, limit, cursor, wanted)
 
 
 @get("/orders/{order_id:uuid}", summary="Read one of my orders", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
 def read_order(request: Ask, order_id: FromPath[UUID]) -> OrderBody:
     """The order; 404 when it is somebody else's."""
     return OrderBody.of(request.service.application.read_orders.order_of_buyer(request.account_id, OrderId(order_id)))
+
+
+@get(
+    "/orders/{order_id:uuid}/payments",
+    summary="List the payments of one of my orders",
+    tags=TAGS,
+    sync_to_thread=True,
+    **needs(Permission.SHOP),
+)
+def list_payments(request: Ask, order_id: FromPath[UUID]) -> Page[PaymentBody]:
+    """All of them, in the order of opening."""
+    found = request.service.application.read_payments.of_buyer(request.account_id, OrderId(order_id))
+    return Page(items=[PaymentBody.of(payment) for payment in found])
+
+
+@get(
+    "/orders/{order_id:uuid}/refunds",
+    summary="List the refunds of one of my orders",
+    tags=TAGS,
+    sync_to_thread=True,
+    **needs(Permission.SHOP),
+)
+def list_refunds(request: Ask, order_id: FromPath[UUID]) -> Page[RefundBody]:
+    """All of them, in the order of requesting."""
+    found = request.service.application.read_payments.refunds_of_buyer(request.account_id, OrderId(order_id))
+    return Page(items=[RefundBody.of(refund) for refund in found])
+
+
+@get(
+    "/orders/{order_id:uuid}/returns",
+    summary="List the returns of one of my orders",
+    tags=TAGS,
+    sync_to_thread=True,
+    **needs(Permission.SHOP),
+)
+def list_returns(request: Ask, order_id: FromPath[UUID]) -> Page[ReturnBody]:
+    """All of them."""
+    found = request.service.application.read_orders.returns_of_buyer(request.account_id, OrderId(order_id))
+    return Page(items=[ReturnBody.of(each) for each in found])
 
 
 @post(
@@ -157,8 +189,18 @@ def request_return(
     return ReturnBody.of(request.service.application.request_returns(command))
 
 
+def page_of_orders(request: Ask, limit: int, cursor: str | None, wanted: OrderState | None) -> Page[OrderBody]:
+    """A page of the orders of whoever asks."""
+    where = _place(place(cursor, tuple[datetime, UUID]))
+    found = request.service.application.read_orders.of_buyer(request.account_id, where, limit + 1, only=OrderFilter(state=wanted))
+    return page(found, limit, OrderBody.of, lambda order: (order.placed_at, order.id))
+
+
 def _place(after: tuple[datetime, UUID] | None) -> Place | None:
     return None if after is None else (after[0], OrderId(after[1]))
 
 
-ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (place_order, list_orders, read_order, cancel_order, request_return)
+ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
+    *(place_order, list_orders, read_order, cancel_order, request_return),
+    *(list_payments, list_refunds, list_returns),
+)

@@ -9,7 +9,7 @@ import attrs
 
 from quarterturn_domain.identity.address import MAX_ADDRESSES, Address, one_default
 from quarterturn_domain.identity.ports import IdentityWork
-from quarterturn_domain.kernel.errors import Invalid, NotFound
+from quarterturn_domain.kernel.errors import Conflict, Invalid, NotFound
 from quarterturn_domain.kernel.idempotency import TIMING
 from quarterturn_domain.kernel.ids import AccountId, AddressId
 from quarterturn_domain.kernel.repository import required
@@ -18,9 +18,10 @@ from quarterturn_domain.kernel.work import Begin
 
 @attrs.frozen(kw_only=True)
 class KeepAddress:
-    """Add an address to its account, or change the one with its id."""
+    """Add an address to its account, or change the one with its id; a `fresh` one is only added, and other content refused."""
 
     address: Address
+    fresh: bool = False
     at: datetime = attrs.field(metadata=TIMING)
 
 
@@ -40,7 +41,10 @@ class KeepAddresses:
         self._work = work
 
     def __call__(self, command: KeepAddress | RemoveAddress) -> Sequence[Address]:
-        """The addresses of the account afterwards, in the order of their ids; raises `Invalid`, or `NotFound` for a stranger's."""
+        """The addresses of the account afterwards, in the order of their ids.
+
+        Raises `Invalid`, `NotFound` for a stranger's, or `Conflict` for a fresh one that was added with other content.
+        """
         kept = command.address.checked() if isinstance(command, KeepAddress) else None
         account_id = kept.account_id if kept is not None else _account(command)
         address_id = kept.id if kept is not None else _address(command)
@@ -50,6 +54,9 @@ class KeepAddresses:
             before = {each.id: each for each in work.addresses.of_account(account_id)}
             if address_id not in before and (kept is None or work.addresses.find([address_id])):
                 raise NotFound("address", str(address_id))
+            if kept is not None and isinstance(command, KeepAddress) and command.fresh and address_id in before:
+                _refuse_unless_same(before[address_id], kept)
+                return list(before.values())
             after = {key: each for key, each in before.items() if key != address_id} | ({kept.id: kept} if kept is not None else {})
             if len(after) > MAX_ADDRESSES:
                 raise Invalid(f"more than {MAX_ADDRESSES} addresses", "fewer; remove those that nobody uses")
@@ -59,6 +66,12 @@ class KeepAddresses:
             work.addresses.add(each for each in settled if each.id not in before)
             work.addresses.save(each for each in settled if each.id in before and each != before[each.id])
         return settled
+
+
+def _refuse_unless_same(before: Address, kept: Address) -> None:
+    # Another one may have become the default since.
+    if attrs.evolve(kept, is_default=before.is_default) != before:
+        raise Conflict("address", str(before.id), "it was added with other content")
 
 
 def _account(command: KeepAddress | RemoveAddress) -> AccountId:

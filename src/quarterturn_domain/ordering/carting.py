@@ -152,6 +152,12 @@ class ShowCarts:
             cart = work.carts.open_of(owner_id)
         return None if cart is None else cart.id
 
+    def open_of_guest(self, cart_id: CartId) -> CartId | None:
+        """The same cart while it is a guest's and open; one that was merged or ordered is nobody's any more."""
+        with self._work() as work:
+            cart = work.carts.find([cart_id]).get(cart_id)
+        return cart_id if cart is not None and cart.owner_id is None and cart.status is CartStatus.OPEN else None
+
     def __call__(
         self, cart_id: CartId, owner_id: AccountId | None, *, codes: Sequence[str] = (), destination: Destination | None = None
     ) -> PricedCart:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from quarterturn_domain.kernel.errors import NotFound
-from quarterturn_domain.kernel.ids import AccountId, DisputeId, OrderId, RefundId, VendorId
+from quarterturn_domain.kernel.ids import AccountId, DisputeId, OrderId, PaymentId, RefundId, VendorId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payments.dispute import Dispute, DisputeStatus
@@ -31,6 +31,15 @@ class ReadPayments:
         """The payments of an order of this buyer; raises `NotFound`, also for another one's."""
         self._refuse_unless_bought(buyer_id, order_id)
         return self.of_order(order_id)
+
+    def payment_of_buyer(self, buyer_id: AccountId, payment_id: PaymentId) -> Payment:
+        """A payment for an order of this buyer; raises `NotFound`, also for another one's."""
+        with self._work() as work:
+            payment = required(work.payments.find([payment_id]), payment_id, "payment")
+            order = work.orders.find([payment.order_id]).get(payment.order_id)
+        if order is None or order.buyer_id != buyer_id:
+            raise NotFound("payment", str(payment_id))
+        return payment
 
     def refund(self, refund_id: RefundId) -> Refund:
         """A refund, for the platform; raises `NotFound`."""
