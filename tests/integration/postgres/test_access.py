@@ -13,9 +13,11 @@ from tests.databases import TestServer
 
 from quarterturn_adapters.argon import Argon2Hasher
 from quarterturn_adapters.chance import SystemSecrets
+from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.postgres import PostgresDatabase, migrate, retried
 from quarterturn_adapters.postgres.migrating import REVISIONS
 from quarterturn_domain.identity.account import LastAdmin
+from quarterturn_domain.identity.asking import WhoAsks
 from quarterturn_domain.identity.attempts import PATIENCE, TooManyAttempts
 from quarterturn_domain.identity.registering import GovernAccounts, GrantRoles, RegisterAccount, RegisterAccounts
 from quarterturn_domain.identity.role import Role, VendorRole
@@ -97,6 +99,20 @@ def test_two_admins_cannot_both_leave(url: str) -> None:
         assert 1 == sum(isinstance(each, LastAdmin) for each in outcomes)
         with database.begin() as work:
             assert 1 == len(work.accounts.admins())
+
+
+def test_many_are_asked_for_in_one_statement(url: str) -> None:
+    """Who asks is one statement for a whole batch, and the commit of nothing is none."""
+    sent: list[str] = []
+    with PostgresDatabase(url, watch=sent.append) as database:
+        with database.begin() as work:
+            work.accounts.add(samples.an_account(n) for n in range(1, 33))
+            work.sessions.add(samples.a_session(n) for n in range(1, 33))
+            work.memberships.add(samples.a_membership(n) for n in range(1, 33))
+        sent.clear()
+        who_asks = WhoAsks(database.begin, SystemSecrets(), ManualClock(samples.moment(40)))
+        found = who_asks.by_session([samples.session_id(n) for n in range(1, 41)])
+        assert (32, 1) == (len(found), len(sent))
 
 
 def test_old_data_get_what_is_new(server: TestServer, tmp_path: Path) -> None:
