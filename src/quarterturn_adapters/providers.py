@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from quarterturn_adapters.sandbox import Sandbox, SandboxPayments, SandboxTransfers
@@ -13,12 +15,13 @@ from quarterturn_domain.payouts.gateway import TransferGateway
 
 @attrs.frozen
 class Provider:
-    """A payment provider by its `name`; `sandbox` is the provider itself where it is ours."""
+    """A payment provider by its `name`; `sandbox` is the provider itself where it is ours. `close` it when nobody needs it more."""
 
     name: str
     payments: PaymentGateway
     transfers: TransferGateway
     sandbox: Sandbox | None = None
+    close: Callable[[], None] = attrs.field(default=lambda: None, repr=False)
 
 
 def provider(settings: Settings, clock: Clock, database_url: str | None = None) -> Provider:
@@ -28,16 +31,20 @@ def provider(settings: Settings, clock: Clock, database_url: str | None = None) 
     """
     if settings.stripe_secret_key is not None:
         return _stripe(settings, settings.stripe_secret_key, clock)
-    sandbox = Sandbox(clock) if database_url is None else _shared(clock, database_url)
+    if database_url is not None:
+        return _shared(clock, database_url)
+    sandbox = Sandbox(clock)
     return Provider("sandbox", SandboxPayments(sandbox), SandboxTransfers(sandbox), sandbox)
 
 
-def _shared(clock: Clock, database_url: str) -> Sandbox:
+def _shared(clock: Clock, database_url: str) -> Provider:
     # Who keeps everything in memory needs no driver.
     from quarterturn_adapters.postgres.sandbox import PostgresCalls  # noqa: PLC0415
     from quarterturn_adapters.sandbox.sharing import SharedSandbox  # noqa: PLC0415
 
-    return SharedSandbox(clock, PostgresCalls(database_url))
+    calls = PostgresCalls(database_url)
+    sandbox = SharedSandbox(clock, calls)
+    return Provider("sandbox", SandboxPayments(sandbox), SandboxTransfers(sandbox), sandbox, calls.close)
 
 
 def _stripe(settings: Settings, key: str, clock: Clock) -> Provider:

@@ -71,6 +71,8 @@ def assembled(
     )
     secret = (settings.secret or kept_secret(settings.data_folder)).encode()
     with ExitStack() as stack:
+        if by is None:
+            stack.callback(pays.close)
         desk = stack.enter_context(Desk(wired.place_orders))
         metrics = Metrics()
         metrics.waiting.set_function(lambda: desk.waiting)

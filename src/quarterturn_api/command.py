@@ -29,6 +29,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "replay": "live the orders of three CSV files through every use case, and prove what they came to",
     "migrate": "bring a database to the schema that this program needs",
     "doctor": "check every law on the data of a database as they stand",
+    "payouts": "pay vendors out: release, claim, send, and say what was kept and why",
+    "reconcile": "compare orders, journal and the provider's statement, and name every difference",
+    "explain": "explain every figure of an order, or what a payout consists of",
 }
 """Each command has a module of its name in `commands`, which is imported when it is asked for: help is quick."""
 

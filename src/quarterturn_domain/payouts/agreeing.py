@@ -9,6 +9,7 @@ from uuid import UUID
 from quarterturn_domain.kernel.ids import DisputeId, PaymentId, PayoutId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciliation import Booking, Difference, DifferenceKind, bookings
 
@@ -25,6 +26,16 @@ def agree(work: PayoutsWork, books: Sequence[Booking]) -> Sequence[Difference]:
         *_payments(work, by_kind.get("payment", {})),
         *_others(work, by_kind),
     ]
+
+
+def facts_of(work: PayoutsWork, payout: Payout) -> list[str]:
+    """The facts that a payout may have made after it was claimed; those of what was taken back of it follow one from the other."""
+    facts = [f"payout:{payout.id}:{act}" for act in ("send", "fail", "return")]
+    taken = 0
+    while recalled := bookings(work.journal.of_facts([fact := f"payout:{payout.id}:recall:{taken}"]).values()):
+        facts.append(fact)
+        taken += recalled[0].amount.minor
+    return facts
 
 
 def _payments(work: PayoutsWork, books: dict[UUID, list[Booking]]) -> Iterator[Difference]:

@@ -24,7 +24,7 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payments.disputing import BANKS
 from quarterturn_domain.payments.gateway import LineKind, PaymentGateway, StatementLine
 from quarterturn_domain.payments.refund import RefundStatus
-from quarterturn_domain.payouts.agreeing import agree
+from quarterturn_domain.payouts.agreeing import agree, facts_of
 from quarterturn_domain.payouts.payout import PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciliation import (
@@ -173,11 +173,7 @@ def _facts(work: PayoutsWork, kind: str, key: UUID) -> tuple[Sequence[str], str 
         open_ = refund.status in {RefundStatus.REQUESTED, RefundStatus.SENT}
         return facts, "the refund has left the provider's balance, and is booked when it has arrived" if open_ else None
     payout = work.payouts.find([PayoutId(key)])[PayoutId(key)]
-    facts = [f"payout:{key}:{act}" for act in ("send", "fail", "return")]
-    taken = Money.zero(payout.amount.currency)
-    while recalled := bookings(work.journal.of_facts([fact := f"payout:{key}:recall:{taken.minor}"]).values()):
-        facts.append(fact)
-        taken += recalled[0].amount
+    facts = facts_of(work, payout)
     open_ = payout.status in {PayoutStatus.SCHEDULED, PayoutStatus.UNKNOWN}
     return facts, "nobody knows yet whether the payout was sent; it is looked up and then booked" if open_ else None
 
