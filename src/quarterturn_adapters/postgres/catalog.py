@@ -258,10 +258,10 @@ class PostgresWishes:
 
 
 def _not_for_sale(offer: str, product: str, vendor: str) -> str | None:
-    if offer != OfferStatus.LIVE.value:
+    if offer != OfferStatus.LIVE:
         return f"the offer is {offer}"
-    if product != ProductStatus.PUBLISHED.value:
+    if product != ProductStatus.PUBLISHED:
         return f"the product is {product}"
-    if vendor != VendorStatus.APPROVED.value:
+    if vendor != VendorStatus.APPROVED:
         return f"the vendor is {vendor}"
     return None

@@ -171,19 +171,20 @@ class PostgresStock:
         """
         statements = self._statements
         items = allocation.changed_items
-        changed = sorted(
-            (sku, location_id, item.on_hand, item.reserved)
-            for (sku, location_id), item in items.items()
-            if (sku, location_id) in self._items
-        )
+        changed: list[Row] = []
+        new: list[Row] = []
+        for key, item in sorted(items.items()):
+            if key in self._items:
+                changed.append((*key, item.on_hand, item.reserved))
+            else:
+                new.append((*key, item.on_hand, item.reserved, item.priority))
         if changed:
             names = ("sku", "location_id", "on_hand", "reserved")
             statements.later(_UPDATE_ITEMS, *_ITEMS.encoded(changed, names), rows=len(changed))
-        new = [(*key, item.on_hand, item.reserved, item.priority) for key, item in sorted(items.items()) if key not in self._items]
         if new:
             statements.later(_ITEMS.insert, *_ITEMS.encoded(new))
         self._items.update(items)
-        self._record_reservations(allocation.changed_reservations.values())
+        self._record_reservations(allocation.changed_reservations)
         if allocation.movements:
             rows = [
                 (each.cause, each.sku, each.location_id, each.kind, each.quantity, each.reason, each.actor, each.at)
@@ -242,17 +243,16 @@ class PostgresStock:
         self._reservations.update(each.key for each in found)
         return found
 
-    def _record_reservations(self, reservations: Iterable[Reservation]) -> None:
-        known: list[Row] = []
-        new: list[Row] = []
-        for each in reservations:
-            row = (each.order_id, each.sku, each.location_id, each.quantity, each.deadline, each.status, each.returned)
-            (known if row[:3] in self._reservations else new).append(row)
+    def _record_reservations(self, reservations: Mapping[tuple[OrderId, Sku, LocationId], Reservation]) -> None:
+        rows: list[Row] = [(*key, each.quantity, each.deadline, each.status, each.returned) for key, each in reservations.items()]
+        # Where none was read all are new, and ids are dear to look up: Python computes their hash anew each time.
+        known = [row for row in rows if row[:3] in self._reservations] if self._reservations else []
+        new = [row for row in rows if row[:3] not in self._reservations] if known else rows
         if known:
             self._statements.later(_UPDATE_RESERVATIONS, *_RESERVATIONS.encoded(known), rows=len(known))
         if new:
             _RESERVATIONS.add(self._statements, new)
-            self._reservations.update((row[0], row[1], row[2]) for row in new)
+            self._reservations.update(reservations)
 
     def _moved(self, condition: str, *parameters: Any) -> list[tuple[int, Movement]]:
         sql = f"SELECT number, {_MOVEMENTS.names} FROM movements WHERE {condition}"  # noqa: S608

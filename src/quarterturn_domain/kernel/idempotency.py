@@ -81,7 +81,7 @@ def _canonical(value: Any) -> str:  # noqa: ANN401
         return "[" + ",".join([_canonical(each) for each in value]) + "]"
     names = _content(kind)
     if names is not None:
-        return f"{kind.__name__}(" + ",".join([f"{name}={_canonical(getattr(value, name))}" for name in names]) + ")"
+        return f"{kind.__name__}(" + ",".join([_field(name, getattr(value, name)) for name in names]) + ")"
     if isinstance(value, str):
         return repr(str(value))
     if isinstance(value, Mapping):
@@ -91,6 +91,11 @@ def _canonical(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(_canonical, value)) + "]"
     return str(value)
+
+
+def _field(name: str, value: Any) -> str:  # noqa: ANN401
+    # What is plain, as most fields are, is written without asking further.
+    return f"{name}={value}" if type(value) in _PLAIN else f"{name}={_canonical(value)}"
 
 
 @cache

@@ -174,11 +174,13 @@ class Allocation:
                     raise
                 chosen += self._policy(_freed(items, lapsed), quantity)
                 reclaimed += lapsed
-        held = [self._reservation(order_id, item, quantity, deadline) for item, quantity in chosen]
+        before = self._reservations.get(order_id, ())
+        held = [_held(before, order_id, item, quantity, deadline) for item, quantity in chosen]
         self._expire(reclaimed, at)
+        kept = self._reservations.setdefault(order_id, [])
         for (item, quantity), reservation in zip(chosen, held, strict=True):
             self._replace(item.reserve(quantity))
-            self._settle(reservation)
+            self._settle(reservation, kept)
         return held
 
     def _lapsed(self, sku: Sku, holder: OrderId, at: datetime) -> Sequence[Reservation]:
@@ -210,16 +212,9 @@ class Allocation:
             self._items[item.sku] = tuple(item if each.location_id == item.location_id else each for each in items)
         self.changed_items[item.sku, item.location_id] = item
 
-    def _reservation(self, order_id: OrderId, item: StockItem, quantity: int, deadline: datetime) -> Reservation:
-        before = next((each for each in self._reservations.get(order_id, ()) if (each.sku, each.location_id) == item.key), None)
-        if before is None:
-            return Reservation(order_id, item.sku, item.location_id, quantity, deadline)
-        if before.status is ReservationStatus.HELD:
-            return attrs.evolve(before, quantity=before.quantity + quantity, deadline=deadline)
-        return before.hold_again(quantity, deadline)
-
-    def _settle(self, reservation: Reservation) -> None:
-        kept = self._reservations.setdefault(reservation.order_id, [])
+    def _settle(self, reservation: Reservation, kept: list[Reservation] | None = None) -> None:
+        if kept is None:
+            kept = self._reservations.setdefault(reservation.order_id, [])
         # In the order of a shelf that was loaded, so that a batch decides what single commands would decide.
         spot = _spot(reservation)
         # A basket that is held in the order of its SKUs, as most are, only ever adds to the end.
@@ -250,6 +245,16 @@ def _freed(items: Sequence[StockItem], lapsed: Sequence[Reservation]) -> Sequenc
     for each in lapsed:
         held[each.location_id] = held.get(each.location_id, 0) + each.quantity
     return [item.release(held[item.location_id]) if item.location_id in held else item for item in items]
+
+
+def _held(reserved: Sequence[Reservation], order_id: OrderId, item: StockItem, quantity: int, deadline: datetime) -> Reservation:
+    """The hold of `item` for an order that has `reserved` before: a new one, or what it has of the item, held with so many more."""
+    for before in reserved:
+        if (before.sku, before.location_id) == item.key:
+            if before.status is ReservationStatus.HELD:
+                return attrs.evolve(before, quantity=before.quantity + quantity, deadline=deadline)
+            return before.hold_again(quantity, deadline)
+    return Reservation(order_id, item.sku, item.location_id, quantity, deadline)
 
 
 def _spot(reservation: Reservation) -> tuple[Sku, LocationId]:
