@@ -104,10 +104,9 @@ class Charging:
         if intent["status"] != "succeeded":
             raise refused("payment_intent_unexpected_state", "This PaymentIntent does not have a successful charge to refund")
         charge = books.things[intent["latest_charge"]]
-        disputes = self._disputes(charge)
-        if any(each["status"] == "needs_response" for each in disputes):
+        if any(each["status"] == "needs_response" for each in self._disputes(charge)):
             raise refused("charge_disputed", f"Charge {charge['id']} has been charged back; cannot issue a refund")
-        left = charge["amount"] - charge["amount_refunded"] - sum(each["amount"] for each in disputes if each["status"] == "lost")
+        left = self.left(charge)
         amount = whole(params.get("amount", left))
         if not left:
             raise refused("charge_already_refunded", f"Charge {charge['id']} has already been refunded")
@@ -137,12 +136,11 @@ class Charging:
             books.later(due, lambda: self._bounced(refund, charge))
         return refund
 
-    def dispute(self, intent: Json) -> Json:
-        """The customer's bank takes all that is left of a payment back for now."""
+    def dispute(self, intent: Json, amount: int) -> Json:
+        """The customer's bank takes so much of what is left of a payment back for now; there may be another dispute already."""
         books, charge = self._books, self._books.things[intent["latest_charge"]]
-        amount = charge["amount"] - charge["amount_refunded"]
         assert intent["status"] == "succeeded"
-        assert amount > 0
+        assert 0 < amount <= self.left(charge)
         dispute = books.add(
             "dp",
             amount=amount,
@@ -295,6 +293,11 @@ class Charging:
         )
         intent["latest_charge"] = charge["id"]
         return charge
+
+    def left(self, charge: Json) -> int:
+        """What of a charge was neither let go, nor refunded, nor taken back by the bank."""
+        taken = sum(each["amount"] for each in self._disputes(charge) if each["status"] != "won")
+        return int(charge["amount"] - charge["amount_refunded"] - taken)
 
     def _disputes(self, charge: Json) -> list[Json]:
         return [each for each in self._books.all("dispute") if each["charge"] == charge["id"]]

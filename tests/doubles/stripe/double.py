@@ -82,10 +82,18 @@ class StripeDouble:
         with self._lock:
             self.charging.authenticate(self.books.of("payment_intent", reference), succeed=succeed)
 
-    def open_dispute(self, reference: str) -> str:
-        """The customer disputes all that is left of a payment; the dispute's name."""
+    def open_dispute(self, reference: str, thousandths: int = 1_000) -> str:
+        """The customer disputes all that is left of a payment, or thousandths of it; the dispute's name."""
         with self._lock:
-            return str(self.charging.dispute(self.books.of("payment_intent", reference))["id"])
+            intent = self.books.of("payment_intent", reference)
+            amount = self.left(reference) * thousandths // 1_000
+            return str(self.charging.dispute(intent, amount)["id"])
+
+    def left(self, reference: str) -> int:
+        """What is left of a payment to be refunded or disputed; nothing of one that was not captured."""
+        with self._lock:
+            intent = self.books.of("payment_intent", reference)
+            return self.charging.left(self._books.things[intent["latest_charge"]]) if intent["status"] == "succeeded" else 0
 
     def close_dispute(self, reference: str, *, won: bool) -> None:
         """The bank decides."""

@@ -41,6 +41,10 @@ class Faults:
         """Let the next requests of this method, to a path that this pattern describes, go wrong so."""
         self._planned.extend([(method, re.compile(path), fault)] * times)
 
+    def clear(self) -> None:
+        """Let everything work again."""
+        self._planned.clear()
+
     def draw(self, method: str, path: str) -> Fault | None:
         """How this request goes wrong, if it does."""
         for position, (verb, pattern, fault) in enumerate(self._planned):
