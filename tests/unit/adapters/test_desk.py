@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from datetime import UTC, datetime
+from time import sleep
 from uuid import UUID
 
 import pytest
@@ -70,6 +71,29 @@ def test_what_gathers_while_a_batch_is_placed_is_the_next_batch() -> None:
         counter.gate.set()
         results([first, *rest])
     assert [[0], [1, 2, 3, 4], [5, 6]] == counter.batches
+
+
+def test_callers_who_were_just_answered_come_back_into_one_batch() -> None:
+    """Two callers who ask again as soon as they are answered are not served in turns, one of them while the other one waits."""
+
+    def rule(each: PlaceOrder) -> object:
+        sleep(0.02)
+        return each.order_id
+
+    counter = Counter(rule)
+    with Desk(counter) as desk:
+
+        def ask(start: int) -> None:
+            for number in range(start, start + 10):
+                desk.submit(command(number)).result(WAIT_SECONDS)
+
+        threads = [threading.Thread(target=ask, args=(start,)) for start in (0, 100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    together = [batch for batch in counter.batches if len(batch) == 2]
+    assert len(together) >= 5
 
 
 def test_one_poisonous_order_harms_nobody_but_itself() -> None:
