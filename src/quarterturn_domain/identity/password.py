@@ -15,8 +15,11 @@ from typing import Final, Protocol
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.texts import written
 
-SHORTEST: Final = 8
-"""How many characters a password has at least."""
+SHORTEST: Final = 15
+"""How many characters a password has at least, where it is all that somebody proves who they are with."""
+
+UNGUESSED: Final = 8
+"""How many of them are left at least without what anybody knows of its owner."""
 
 LONGEST: Final = 128
 """How many characters it has at most."""
@@ -93,16 +96,24 @@ def chosen(password: str, context: Iterable[str] = ()) -> str:
     """
     written(password=password)
     text = normal(password)
-    if not SHORTEST <= len(text) <= LONGEST:
-        raise Invalid("a password of this length", f"{SHORTEST} to {LONGEST} characters")
+    if not 0 < len(text) <= LONGEST:
+        raise _of_this_length()
     folded = text.casefold()
     if folded in COMMON or folded.strip(_NUMBERS_AROUND) in COMMON:
         raise Invalid("a password that many people have", "one that is hard to guess, such as several words")
     if _repeated(folded) or _sequential(folded):
         raise Invalid("a password of repeated or successive characters", "one that is hard to guess, such as several words")
-    if len(_without(folded, context)) < SHORTEST:
+    left = _without(folded, context)
+    if left != folded and len(left) < UNGUESSED:
         raise Invalid("a password made of the name, the address or this service", "one that does not say whose it is")
+    # Last, so that whoever lengthens a bad one hears what is bad about it.
+    if len(text) < SHORTEST:
+        raise _of_this_length()
     return text
+
+
+def _of_this_length() -> Invalid:
+    return Invalid("a password of this length", f"{SHORTEST} to {LONGEST} characters")
 
 
 def _repeated(text: str) -> bool:

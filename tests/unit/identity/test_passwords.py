@@ -24,6 +24,7 @@ LENGTH, COMMONPLACE, SEQUENCE, OWN = "of this length", "that many people have", 
     [
         ("too short", "x7!kQ2z", LENGTH),
         ("nothing", "", LENGTH),
+        ("one character short of enough", "x7!kQ2zWmp4#Lt", LENGTH),
         ("too long", "x7!kQ2zW" * 20, LENGTH),
         ("too long once normal", "ﷺ" * 20, LENGTH),
         ("short once normal, though long in bytes", "🏋🏽‍♀️", LENGTH),
@@ -57,8 +58,8 @@ def test_a_password_that_is_refused(case: str, password: str, expected: str) -> 
     ("case", "password"),
     [
         ("several words", "correct horse battery staple"),
-        ("no kinds of characters are asked for", "kzwqmxvt"),
-        ("blanks, and letters of any script", "съешь ещё этих"),
+        ("no kinds of characters are asked for", "kzwqmxvtkzwqmxy"),
+        ("blanks, and letters of any script", "съешь ещё этих булок"),
         ("as long as can be", "ab1" + "x7!kQ2zW" * 15 + "yzabc"),
         ("with the name among other words", "lovelace counts the bernoulli numbers"),
     ],
@@ -78,7 +79,7 @@ def test_what_is_tried_first_is_refused(password: str) -> None:
 
 def test_the_keyboard_does_not_matter() -> None:
     """What a keyboard composes and what it sends in pieces is the same password."""
-    assert normal("Grüße vom Fluß") == normal("Gru\u0308ße vom Fluß") == chosen("Grüße vom Fluß")
+    assert normal("Grüße vom großen Fluß") == normal("Gru\u0308ße vom großen Fluß") == chosen("Grüße vom großen Fluß")
 
 
 def test_no_repr_and_no_fingerprint_tells_a_password() -> None:
