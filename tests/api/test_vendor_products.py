@@ -111,4 +111,4 @@ def test_another_vendors_offer_is_none(client: Client, people: People) -> None:
     assert 404 == client.put(own, json=price, headers=other.headers).status_code
     assert 404 == client.post(f"{own}/withdraw", headers=other.headers).status_code
     assert 404 == client.get(f"{OFFERS}/{uuid4()}", headers=other.headers).status_code
-    assert 404 == client.get(f"{OFFERS}/no sku", headers=other.headers).status_code
+    assert 422 == client.get(f"{OFFERS}/no sku", headers=other.headers).status_code

@@ -34,6 +34,9 @@ class MemoryPayments(MemoryRepository[PaymentId, Payment]):
         self._by_reference = self.rows.unique(lambda payment: payment.reference, "the reference belongs to another payment")
         self._by_charge = self.rows.sorted(_opened, by=lambda payment: payment.charge)
         self._by_order = self.rows.sorted(_opened, by=lambda payment: payment.order_id)
+        self._quarantined = self.rows.sorted(
+            lambda payment: latest_first(payment.opened_at, payment.id), by=lambda payment: EVERY if payment.quarantine else None
+        )
         self._unsettled = self.rows.sorted(_opened, by=lambda payment: None if payment.status in _SETTLED else EVERY)
 
     def of_orders(self, order_ids: Iterable[OrderId], /) -> Mapping[OrderId, Sequence[Payment]]:
@@ -52,6 +55,10 @@ class MemoryPayments(MemoryRepository[PaymentId, Payment]):
     def by_charge(self, charges: Iterable[str], /) -> Mapping[str, PaymentId]:
         """Which payments have these charges at the provider."""
         return {charge: payment.id for charge in charges for payment in self._by_charge.rows(charge)}
+
+    def quarantined(self, after: tuple[datetime, PaymentId] | None, limit: int, /) -> Sequence[Payment]:
+        """Up to `limit` payments that wait for a person, the latest first, those after `after` in that order."""
+        return self._quarantined.page(after and latest_first(*after), limit)
 
     def unsettled(
         self, opened_before: datetime, limit: int, /, *, after: tuple[datetime, PaymentId] | None = None

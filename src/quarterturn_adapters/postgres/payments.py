@@ -99,6 +99,11 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
             return {}
         return dict(self._statements.rows("SELECT charge, id FROM payments WHERE charge = ANY(%s::text[])", texts(wanted)))
 
+    def quarantined(self, after: tuple[datetime, PaymentId] | None, limit: int, /) -> Sequence[Payment]:
+        """Up to `limit` payments that wait for a person, the latest first, those after `after` in that order; no lock."""
+        behind, place = ("", ()) if after is None else (" AND (opened_at, id) < (%s, %s)", after)
+        return self.select(f"WHERE quarantine IS NOT NULL{behind} ORDER BY opened_at DESC, id DESC LIMIT %s", *place, limit)
+
     def unsettled(
         self, opened_before: datetime, limit: int, /, *, after: tuple[datetime, PaymentId] | None = None
     ) -> Sequence[PaymentId]:

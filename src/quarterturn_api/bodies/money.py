@@ -10,6 +10,8 @@ import msgspec
 
 from quarterturn_api.edge.bodies import Asked, Body, Count, MoneyBody
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.payments.dispute import Dispute, DisputeStatus
+from quarterturn_domain.payments.payment import Payment, PaymentStatus
 from quarterturn_domain.payments.refund import LineRefund, Refund, RefundStatus, VendorRefund
 from quarterturn_domain.payments.refunding import RefundLine
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
@@ -104,6 +106,68 @@ class WholeRefundBody(Body):
             failure=refund.failure,
             attempt=refund.attempt,
             requested_at=refund.requested_at,
+        )
+
+
+class PaymentSeenBody(Body):
+    """A payment as the platform sees it; `quarantine` says why a person has to look at it before anything more happens."""
+
+    id: UUID
+    order_id: UUID
+    status: PaymentStatus
+    amount: MoneyBody
+    captured: MoneyBody
+    refunded: MoneyBody
+    lost: MoneyBody
+    fee: MoneyBody
+    reference: str | None
+    failure: str | None
+    quarantine: str | None
+    opened_at: datetime
+
+    @classmethod
+    def of(cls, payment: Payment) -> PaymentSeenBody:
+        """`payment` as the platform sees it."""
+        return cls(
+            id=payment.id,
+            order_id=payment.order_id,
+            status=payment.status,
+            amount=MoneyBody.of(payment.amount),
+            captured=MoneyBody.of(payment.captured),
+            refunded=MoneyBody.of(payment.refunded),
+            lost=MoneyBody.of(payment.lost),
+            fee=MoneyBody.of(payment.fee),
+            reference=payment.reference,
+            failure=payment.failure,
+            quarantine=payment.quarantine,
+            opened_at=payment.opened_at,
+        )
+
+
+class DisputeBody(Body):
+    """Money that a customer's bank has taken back; evidence has to be with the provider at `evidenceDueAt`."""
+
+    id: UUID
+    order_id: UUID
+    payment_id: UUID
+    amount: MoneyBody
+    fee: MoneyBody
+    status: DisputeStatus
+    opened_at: datetime
+    evidence_due_at: datetime | None
+
+    @classmethod
+    def of(cls, dispute: Dispute) -> DisputeBody:
+        """`dispute` as the platform sees it."""
+        return cls(
+            id=dispute.id,
+            order_id=dispute.order_id,
+            payment_id=dispute.payment_id,
+            amount=MoneyBody.of(dispute.amount),
+            fee=MoneyBody.of(dispute.fee),
+            status=dispute.status,
+            opened_at=dispute.opened_at,
+            evidence_due_at=dispute.evidence_due_at,
         )
 
 

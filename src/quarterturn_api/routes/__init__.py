@@ -8,6 +8,16 @@ from litestar.handlers import HTTPRouteHandler
 
 from quarterturn_api.routes import (
     addresses,
+    admin_analytics,
+    admin_audit,
+    admin_catalog,
+    admin_ledger,
+    admin_orders,
+    admin_payouts,
+    admin_refunds,
+    admin_terms,
+    admin_users,
+    admin_vendors,
     auth,
     carts,
     categories,
@@ -52,5 +62,15 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *vendor_returns.ROUTES,
     *vendor_money.ROUTES,
     *vendor_members.ROUTES,
+    *admin_users.ROUTES,
+    *admin_vendors.ROUTES,
+    *admin_terms.ROUTES,
+    *admin_catalog.ROUTES,
+    *admin_orders.ROUTES,
+    *admin_refunds.ROUTES,
+    *admin_payouts.ROUTES,
+    *admin_ledger.ROUTES,
+    *admin_analytics.ROUTES,
+    *admin_audit.ROUTES,
 )
 """What is asked for by people and programs, under `/api/v1`."""

@@ -34,6 +34,10 @@ class Payments(Repository[PaymentId, Payment], Protocol):
         """Which payments have these charges at the provider; no lock."""
         ...
 
+    def quarantined(self, after: tuple[datetime, PaymentId] | None, limit: int, /) -> Sequence[Payment]:
+        """Up to `limit` payments that wait for a person, the latest first, those after `after` in that order; no lock."""
+        ...
+
     def unsettled(
         self, opened_before: datetime, limit: int, /, *, after: tuple[datetime, PaymentId] | None = None
     ) -> Sequence[PaymentId]:

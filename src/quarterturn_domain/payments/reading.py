@@ -41,6 +41,11 @@ class ReadPayments:
             raise NotFound("payment", str(payment_id))
         return payment
 
+    def quarantined(self, after: tuple[datetime, PaymentId] | None, limit: int) -> Sequence[Payment]:
+        """Up to `limit` payments that wait for a person, for the platform, the latest first, those after `after`."""
+        with self._work() as work:
+            return work.payments.quarantined(after, limit)
+
     def refund(self, refund_id: RefundId) -> Refund:
         """A refund, for the platform; raises `NotFound`."""
         with self._work() as work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from quarterturn_domain.kernel.ids import RuleId
 from quarterturn_domain.kernel.repository import required
@@ -11,6 +12,8 @@ from quarterturn_domain.pricing.commission import CommissionRule
 from quarterturn_domain.pricing.discount import Discount
 from quarterturn_domain.pricing.ports import PricingWork
 from quarterturn_domain.pricing.tax import TaxRule
+
+_ROUND: Final = 50
 
 
 class ReadTerms:
@@ -29,6 +32,17 @@ class ReadTerms:
         with self._work() as work:
             known = work.price_books.versions([(rule_id, version)])
         return required(known, (rule_id, version), "commission rule")
+
+    def last_version(self, rule_id: RuleId) -> int:
+        """The number of the last version of a commission rule, in force or not; 0 for one that never was."""
+        with self._work() as work:
+            last = 0
+            # Versions follow one another, so the first gap is the end; few rules have more than one of these rounds.
+            while known := work.price_books.versions([(rule_id, last + n) for n in range(1, min(_ROUND, MAX_VERSION - last) + 1)]):
+                last += len(known)
+                if len(known) < _ROUND:
+                    break
+        return last
 
     def discounts(self) -> Sequence[Discount]:
         """The discounts, in the operator's order, whether or not their time has come."""

@@ -54,6 +54,7 @@ PAYMENTS: Final = Table(
 )
 Index("payments_charge_idx", PAYMENTS.c.charge, postgresql_where=PAYMENTS.c.charge.is_not(None))
 Index("payments_order_idx", PAYMENTS.c.order_id)
+Index("payments_quarantined_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.quarantine.is_not(None))
 Index("payments_unsettled_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.status.not_in(SETTLED))
 
 REFUNDS: Final = Table(

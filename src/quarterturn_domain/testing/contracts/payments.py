@@ -67,6 +67,20 @@ class PaymentsContract(RepositoryContract[PaymentId, Payment]):
             assert [first, later] == list(work.payments.of_order(samples.order_id(1)))
             assert [] == list(work.payments.of_order(samples.order_id(3)))
 
+    def test_payments_in_quarantine_are_listed(self, db: Begin[PaymentsWork]) -> None:
+        """`quarantined` gives those that wait for a person and no others, the latest first, page by page."""
+        held = [attrs.evolve(samples.an_open_payment(n), quarantine="it pays for nothing") for n in (1, 2, 3)]
+        self.added(db, [samples.an_open_payment(4), *held])
+        latest = sorted(held, key=lambda payment: (payment.opened_at, payment.id), reverse=True)
+        with db() as work:
+            assert latest == list(work.payments.quarantined(None, 5))
+            assert latest[1:2] == list(work.payments.quarantined((latest[0].opened_at, latest[0].id), 1))
+        with db() as work:
+            work.payments.lock([held[0].id])
+            work.payments.save([attrs.evolve(held[0], quarantine=None)])
+        with db() as work:
+            assert held[0] not in work.payments.quarantined(None, 5)
+
     def test_the_payments_of_orders_in_the_order_of_opening(self, db: Begin[PaymentsWork]) -> None:
         """`of_orders` gives the payments of each order, the first opened first; an order without one is left out."""
         late, early = (attrs.evolve(samples.an_open_payment(n, order=1), opened_at=samples.moment(9 - n)) for n in (1, 2))

@@ -38,6 +38,8 @@ CREATE INDEX returns_vendor_idx ON returns (vendor_id, requested_at, id);
 
 CREATE INDEX returns_vendor_status_idx ON returns (vendor_id, status, requested_at, id);
 
+CREATE INDEX payments_quarantined_idx ON payments (opened_at, id) WHERE quarantine IS NOT NULL;
+
 CREATE INDEX refunds_latest_idx ON refunds (requested_at, id);
 
 CREATE INDEX disputes_latest_idx ON disputes (opened_at, id);
