@@ -87,11 +87,17 @@ def test_callers_who_were_just_answered_come_back_into_one_batch() -> None:
             for number in range(start, start + 10):
                 desk.submit(command(number)).result(WAIT_SECONDS)
 
-        threads = [threading.Thread(target=ask, args=(start,)) for start in (0, 100)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        # The second one comes while the first is being served.
+        counter.gate.clear()
+        first, second = (threading.Thread(target=ask, args=(start,)) for start in (0, 100))
+        first.start()
+        assert counter.entered.wait(WAIT_SECONDS)
+        second.start()
+        while not desk.waiting:
+            sleep(0.001)
+        counter.gate.set()
+        first.join()
+        second.join()
     together = [batch for batch in counter.batches if len(batch) == 2]
     assert len(together) >= 5
 
