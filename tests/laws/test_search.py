@@ -95,7 +95,7 @@ def test_trigrams_cover_a_word(word: str) -> None:
 
 
 @given(
-    st.text("ab", min_size=1, max_size=3), st.dictionaries(st.text("ab", min_size=1, max_size=4), st.sampled_from(["A", "BD", "C"]))
+    st.text("ab", min_size=2, max_size=3), st.dictionaries(st.text("ab", min_size=1, max_size=4), st.sampled_from(["A", "BD", "C"]))
 )
 def test_the_best_way_counts(word: str, found: dict[str, str]) -> None:
     """A word that is there whole counts more than one that only begins like it, and that more than one that was meant."""
@@ -112,9 +112,15 @@ def test_the_best_way_counts(word: str, found: dict[str, str]) -> None:
 
 def test_the_title_counts_most() -> None:
     """In each way to be found, an earlier field counts more than a later one, and a better way more than any field."""
-    counted = [tier.points for tier in tiers(Term("a"))] + [tier.points for tier in tiers(Term("x", ("a",)))]
+    counted = [tier.points for tier in tiers(Term("aa"))] + [tier.points for tier in tiers(Term("xx", ("aa",)))]
     assert sorted(set(counted), reverse=True) == counted
     assert 3 * len(WEIGHTS) == len(counted)
+
+
+def test_a_single_letter_is_looked_for_whole() -> None:
+    """One letter begins almost everything, so that it finds only itself; an ideograph is a word of its own anyway."""
+    assert points([Term("a")], {"ab": "A"}) is None
+    assert points([Term("a")], {"a": "D"}) == points([Term("ab")], {"ab": "D"})
 
 
 @given(POINTS, POINTS)

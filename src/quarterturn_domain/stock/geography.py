@@ -74,7 +74,8 @@ def distance_metres(one: Coordinates, other: Coordinates) -> int:
 
 def box_around(centre: Coordinates, radius_metres: int) -> Box:
     """A box that holds every point within the radius; it also holds others."""
-    height = -(-radius_metres * MICRODEGREES // _METRES_OF_A_DEGREE) + 1
+    # Distances are rounded: what is half a metre further still counts.
+    height = -(-(radius_metres + 1) * MICRODEGREES // _METRES_OF_A_DEGREE)
     south, north = centre.latitude - height, centre.latitude + height
     if south <= -_NORTH_POLE or north >= _NORTH_POLE:
         # A pole is inside: whoever stands there sees every longitude.
