@@ -53,8 +53,6 @@ _HOW: Final = {
 }
 """What a life's faults are at Stripe, each in its turn."""
 
-_NOTICED_LATER: Final = frozenset({Fault.DROPPED_BEFORE, Fault.DROPPED_AFTER})
-
 
 class StripeOutside:
     """The customers and banks of a shop that Stripe serves, with a clock that stands still until it is moved."""
@@ -103,7 +101,7 @@ class StripeOutside:
         """Once; the connection of a read has to break twice before that is noticed."""
         verb, path = CALLS[method]
         fault = _HOW[how][next(self._turns) % len(_HOW[how])]
-        self.world.double.faults.plan(verb, path, fault, 2 if verb == "GET" and fault in _NOTICED_LATER else 1)
+        self.world.double.faults.plan(verb, path, fault, 2 if verb == "GET" and fault.breaks_off else 1)
 
     def heal(self) -> None:
         """No fault is left."""
