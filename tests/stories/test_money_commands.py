@@ -27,7 +27,7 @@ from quarterturn_domain.kernel.currency import EUR
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.testing.lives import LivingShop
 from quarterturn_domain.testing.strategies import OrderLife
-from quarterturn_domain.testing.strategies.lives import Onward, Pass, Refund, Work
+from quarterturn_domain.testing.strategies.lives import Onward, Pass, Refund, Step, Work
 
 AGO: Final = timedelta(days=40)
 
@@ -57,7 +57,8 @@ def shop() -> Iterator[tuple[LivingShop, str]]:
             ids=ids,
         )
         living = LivingShop(OrderLife(TWO_VENDORS, ()), app, world)
-        for step in (BASKET, *[Onward(0)] * 5, Refund(0, spread=300), Work("quiet"), Pass(timedelta(days=30))):
+        steps: tuple[Step, ...] = (BASKET, *[Onward(0)] * 5, Refund(0, spread=300), Work("quiet"), Pass(timedelta(days=30)))
+        for step in steps:
             living.take(step)
         assert not living.refusals
         yield living, url

@@ -205,7 +205,7 @@ def test_a_bug_in_one_kind_keeps_no_other_from_its_turn() -> None:
     def breaks(_: int) -> Any:  # noqa: ANN401
         raise AssertionError
 
-    app.catch_up._webhooks = breaks  # type: ignore[method-assign]
+    app.catch_up._webhooks = breaks  # type: ignore[method-assign, assignment]
     caught_up = app.catch_up()
     assert ["webhooks"] == list(caught_up.broken)
     assert PaymentStatus.CAPTURED is payment(living).status
@@ -230,7 +230,7 @@ def test_a_refund_that_bounces_is_owed_again() -> None:
     world = SandboxWorld()
     living = after(BASKET)
     world = world_of(living)
-    living.outside.means = lambda _: "card_refund_bounces"  # type: ignore[method-assign]
+    living.outside.means = lambda _: "card_refund_bounces"  # type: ignore[method-assign, assignment]
     living.take(Start(0, Means.APPROVED))
     living.take(Refund(0, spread=300))
     living.relay()

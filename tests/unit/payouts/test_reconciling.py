@@ -84,7 +84,7 @@ def _lose(living: LivingShop) -> None:
     del lines_of(living)[charge(living)]
 
 
-def _alter(**change: object) -> Callable[[LivingShop], None]:
+def _alter(**change: Any) -> Callable[[LivingShop], None]:
     def alter(living: LivingShop) -> None:
         lines, number = lines_of(living), charge(living)
         lines[number] = attrs.evolve(lines[number], **change)
@@ -152,8 +152,7 @@ def test_the_edges_of_a_period_meet() -> None:
     midnight = living.now + timedelta(minutes=1)
     living.take(Pass(timedelta(minutes=2)))
     living.take(Work("sync"))
-    for period in ({"until": midnight}, {"since": midnight}):
-        result = reconciled(living, **period)
+    for result in (reconciled(living, until=midnight), reconciled(living, since=midnight)):
         assert [DifferenceKind.TIMING] == [each.kind for each in result.differences]
     assert () == reconciled(living).differences
     assert () == reconciled(living, until=midnight - timedelta(days=9)).differences

@@ -95,6 +95,28 @@ class JournalContract(DatabaseContract):
             assert frozenset() == work.journal.booked([])
             work.journal.append([])
 
+    def test_facts_lead_to_their_entries(self, db: Begin[SettlementWork]) -> None:
+        """`of_facts` gives the entries of those facts that are booked."""
+        entries = [samples.an_entry(n) for n in (1, 2, 3)]
+        self.book(db, *entries)
+        wanted = [entries[2].fact, "never", entries[0].fact]
+        with db() as work:
+            found = work.journal.of_facts(wanted)
+            assert [] == differences({each.fact: each for each in (entries[2], entries[0])}, {f: b.entry for f, b in found.items()})
+            assert {} == work.journal.of_facts([])
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_entries_within_a_time(self, db: Begin[SettlementWork], limit: int) -> None:
+        """`between` gives the entries of a period in the order of their numbers, those numbered above `after`."""
+        entries = [attrs.evolve(samples.an_entry(n), at=samples.moment(at)) for n, at in enumerate((4, 1, 3, 2, 5), start=1)]
+        self.book(db, *entries)
+        read: list[Booked] = []
+        with db() as work:
+            while page := work.journal.between(samples.moment(2), samples.moment(5), read[-1].number if read else 0, limit):
+                read += page
+                assert len(page) <= limit
+        assert [] == differences([entries[n] for n in (0, 2, 3)], [each.entry for each in read])
+
     def test_what_is_rolled_back_is_not_booked(self, db: Begin[SettlementWork]) -> None:
         """Of a unit of work that failed neither entries nor balances are left, and its facts can be booked."""
         with pytest.raises(Undone), db() as work:
