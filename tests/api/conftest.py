@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Iterator
+from functools import partial
 
+import attrs
 import pytest
 from litestar.testing import TestClient
-from tests.api.people import START, Assemble, Client, People
+from tests.api.people import START, Assemble, Client, People, serving
 
-from quarterturn_adapters.chance import PlainHasher
 from quarterturn_adapters.clock import ManualClock
-from quarterturn_adapters.databases import opened
-from quarterturn_adapters.settings import Settings
 from quarterturn_api.app import create_app
-from quarterturn_api.assembly import assembled
 from quarterturn_api.edge.service import Service
-
-ENVIRONMENT: Final[Mapping[str, str]] = {
-    "QUARTERTURN_SECRET": "a secret of tests that is long enough",
-    # Whoever tests limits sets them: see `assemble`.
-    "QUARTERTURN_LIMITS": "public=0,signed-in=0,payments=0,admin=0",
-}
 
 
 @pytest.fixture
@@ -34,17 +24,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def assemble(clock: ManualClock) -> Assemble:
     """Makes services in memory whose environment differs, for example: say `QUARTERTURN_LIMITS="public=3"`."""
-
-    @contextmanager
-    def made(**environment: str) -> Iterator[Service]:
-        settings = Settings.from_environment({**ENVIRONMENT, **environment})
-        with (
-            opened("memory", settings) as database,
-            assembled(database, settings, clock=clock, hasher=PlainHasher()) as service,
-        ):
-            yield service
-
-    return made
+    return partial(serving, clock)
 
 
 @pytest.fixture
@@ -54,11 +34,21 @@ def service(assemble: Assemble) -> Iterator[Service]:
         yield made
 
 
-@pytest.fixture
-def client(service: Service) -> Iterator[Client]:
-    """Speaks HTTP to the service; it keeps cookies, as a browser does."""
-    with TestClient(create_app(service)) as made:
+@pytest.fixture(scope="session")
+def door() -> Iterator[Client]:
+    """An application for all tests, since making one takes half a second; whose service it is says `client`."""
+    with serving() as first, TestClient(create_app(first)) as made:
         yield made
+
+
+@pytest.fixture
+def client(service: Service, door: Client) -> Client:
+    """Speaks HTTP to the service; it keeps cookies, as a browser does, until the test is over."""
+    state = door.app.state
+    # What the front door counts is counted for the first service, for as long as there is the application.
+    state.service = attrs.evolve(service, metrics=state.service.metrics)
+    door.cookies.clear()
+    return door
 
 
 @pytest.fixture

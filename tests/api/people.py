@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Final, TypeAlias
@@ -13,6 +13,11 @@ import attrs
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from quarterturn_adapters.chance import PlainHasher
+from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.databases import opened
+from quarterturn_adapters.settings import Settings
+from quarterturn_api.assembly import assembled
 from quarterturn_api.edge.service import Service
 from quarterturn_domain.catalog.categorising import PlaceCategory
 from quarterturn_domain.catalog.describing import DescribeProduct
@@ -24,6 +29,7 @@ from quarterturn_domain.identity.onboarding import ApplyAsVendor, DecideVendor
 from quarterturn_domain.identity.registering import GrantRoles, RegisterAccount
 from quarterturn_domain.identity.role import Role, VendorRole
 from quarterturn_domain.identity.signing_in import SignIn
+from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import (
     AccountId,
@@ -45,6 +51,13 @@ PASSWORD: Final = "four quarter turns of a key"  # noqa: S105
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """When every test begins."""
 
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "QUARTERTURN_SECRET": "a secret of tests that is long enough",
+    # Whoever tests limits sets them.
+    "QUARTERTURN_LIMITS": "public=0,signed-in=0,payments=0,admin=0",
+}
+"""What every service of tests is set to."""
+
 Client: TypeAlias = TestClient[Litestar]
 """Speaks HTTP to the service."""
 
@@ -53,6 +66,17 @@ Assemble: TypeAlias = Callable[..., AbstractContextManager[Service]]
 
 BERLIN: Final = Coordinates(52_520_000, 13_405_000)
 """Where every vendor's stock lies."""
+
+
+@contextmanager
+def serving(clock: Clock | None = None, /, **environment: str) -> Iterator[Service]:
+    """A service in memory, whose environment differs by `environment`."""
+    settings = Settings.from_environment({**ENVIRONMENT, **environment})
+    with (
+        opened("memory", settings) as database,
+        assembled(database, settings, clock=clock or ManualClock(START), hasher=PlainHasher()) as service,
+    ):
+        yield service
 
 
 @attrs.frozen(kw_only=True)
@@ -207,3 +231,8 @@ class People:
             refresh_token=signed.refresh_token,
             headers={"Authorization": f"Bearer {token}"},
         )
+
+
+def keyed(headers: Mapping[str, str] | None = None, key: str | None = None) -> dict[str, str]:
+    """`headers` with an Idempotency-Key: `key`, or one that was never used."""
+    return {**(headers or {}), "Idempotency-Key": key or uuid4().hex}
