@@ -51,6 +51,11 @@ def _stripe(settings: Settings, key: str, clock: Clock) -> Provider:
     # Who uses the sandbox does not need Stripe's library.
     from quarterturn_adapters.stripe import Access, Client, StripePayments, StripeTransfers  # noqa: PLC0415
 
-    access = Access(secret_key=key, webhook_secrets=settings.stripe_webhook_secrets, api_base=settings.stripe_api_base)
+    access = Access(
+        secret_key=key,
+        webhook_secrets=settings.stripe_webhook_secrets,
+        api_base=settings.stripe_api_base,
+        return_url=settings.stripe_return_url,
+    )
     client = Client(access)
-    return Provider("stripe", StripePayments(client, clock), StripeTransfers(client))
+    return Provider("stripe", StripePayments(client, clock), StripeTransfers(client), close=client.close)

@@ -81,6 +81,12 @@ def _api_base(variable: str, text: str) -> str:
     return text
 
 
+def _page(variable: str, text: str) -> str:
+    if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", text):
+        raise Invalid(variable, "an address such as https://shop.example/paid")
+    return text
+
+
 def _origins(variable: str, text: str) -> tuple[str, ...]:
     origins = _names(variable, text)
     for origin in origins:
@@ -265,6 +271,18 @@ class Settings:
                 default="Stripe's own",
                 meaning="Where Stripe is reached, should it be by a proxy, or a double of it.",
                 read=_api_base,
+            )
+        },
+    )
+    stripe_return_url: str | None = attrs.field(
+        default=None,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_STRIPE_RETURN_URL",
+                kind="the https:// address of a page",
+                default="none: only means of payment are offered that need no visit to a bank's own pages",
+                meaning="Where customers come back to from the pages of their bank.",
+                read=_page,
             )
         },
     )

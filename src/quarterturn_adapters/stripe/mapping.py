@@ -65,7 +65,8 @@ _PAYOUTS: Final = {
 def payment_of(intent: PaymentIntent, disputes: Sequence[Dispute] = ()) -> GatewayPayment:
     """A payment, read with its charge and the charge's line of the statement; `disputes` are all that there are about it.
 
-    What has succeeded is `processing` until its line is there: before that nobody knows its fee.
+    What has succeeded is `processing` until its line is there: before that nobody knows its fee. Raises `Invalid` where Stripe
+    turned the money into another currency: the books never do, so the account has to settle in every currency that it takes.
     """
     charge = intent.latest_charge if isinstance(intent.latest_charge, Charge) else None
     line = charge.balance_transaction if charge is not None else None
@@ -75,6 +76,11 @@ def payment_of(intent: PaymentIntent, disputes: Sequence[Dispute] = ()) -> Gatew
     if status is PaymentStatus.CAPTURED:
         if charge is None or not isinstance(line, BalanceTransaction):
             status = PaymentStatus.PROCESSING
+        elif line.currency != intent.currency:
+            raise Invalid(
+                f"the payment {intent.id}, which Stripe converts from {intent.currency.upper()} to {line.currency.upper()}",
+                f"an account that settles in {intent.currency.upper()}",
+            )
         else:
             captured, fee = money(intent.amount_received, intent.currency), money(line.fee, line.currency)
             status = _after(charge, captured, disputes)

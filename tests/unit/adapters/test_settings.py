@@ -39,6 +39,7 @@ def test_variables_are_read_and_secrets_are_not_shown(tmp_path: Path) -> None:
         ("one secret of two", {"QUARTERTURN_STRIPE_WEBHOOK_SECRETS": "whsec_1, hunter2"}),
         ("a stranger in the clear", {"QUARTERTURN_STRIPE_API_BASE": "http://stripe.example"}),
         ("a path", {"QUARTERTURN_STRIPE_API_BASE": "https://proxy.example/stripe"}),
+        ("a page in the clear", {"QUARTERTURN_STRIPE_RETURN_URL": "http://shop.example/paid"}),
         ("a password in an address", {"QUARTERTURN_STRIPE_API_BASE": "https://shop:hunter2@proxy.example"}),
     ],
 )
@@ -58,10 +59,11 @@ def test_what_it_takes_to_speak_to_stripe_is_read_and_not_shown() -> None:
             "QUARTERTURN_STRIPE_SECRET_KEY": "rk_live_hunter2",
             "QUARTERTURN_STRIPE_WEBHOOK_SECRETS": "whsec_hunter2, whsec_hunter3",
             "QUARTERTURN_STRIPE_API_BASE": "http://127.0.0.1:8080",
+            "QUARTERTURN_STRIPE_RETURN_URL": "https://shop.example/paid?by=card",
         }
     )
     assert ("rk_live_hunter2", ("whsec_hunter2", "whsec_hunter3")) == (settings.stripe_secret_key, settings.stripe_webhook_secrets)
-    assert "http://127.0.0.1:8080" == settings.stripe_api_base
+    assert ("http://127.0.0.1:8080", "https://shop.example/paid?by=card") == (settings.stripe_api_base, settings.stripe_return_url)
     assert "hunter" not in repr(settings)
 
 

@@ -182,6 +182,16 @@ def test_money_without_its_line_has_not_arrived(world: StripeDriver) -> None:
     assert payment == world.payments.read_payment(payment.reference)
 
 
+def test_money_that_stripe_converted_is_not_booked(world: StripeDriver) -> None:
+    """Where the platform's account does not settle in the currency of a payment, that is said, and nothing is mixed."""
+    payment = paid(world)
+    charge = world.double.books.things[str(payment.charge)]
+    world.double.books.things[charge["balance_transaction"]]["currency"] = "usd"
+    with pytest.raises(Invalid) as refusal:
+        world.payments.read_payment(payment.reference)
+    assert "from EUR to USD" in refusal.value.message
+
+
 @pytest.mark.parametrize("status", ["warning_needs_response", "warning_under_review", "warning_closed", "prevented"])
 def test_an_inquiry_is_no_dispute(world: StripeDriver, status: str) -> None:
     """A bank that only asks has taken nothing."""
