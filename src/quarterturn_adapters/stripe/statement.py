@@ -10,7 +10,7 @@ from datetime import datetime
 from math import ceil
 from typing import Final
 
-from stripe import BalanceTransaction, ListObject, TransferReversal
+from stripe import BalanceTransaction, ListObject
 
 from quarterturn_adapters.stripe.amounts import money
 from quarterturn_adapters.stripe.client import Client
@@ -91,7 +91,9 @@ def _listed(
 
 def line_of(line: BalanceTransaction) -> StatementLine:
     """A line of the statement; a reversal names the transfer that it takes back."""
-    source = line.source.transfer if isinstance(line.source, TransferReversal) else line.source
+    source: object = line.source
+    if getattr(source, "object", "") == "transfer_reversal":
+        source = getattr(source, "transfer", None)
     kind = _CATEGORIES.get(line.reporting_category) if line.type == "adjustment" else _KINDS.get(line.type)
     return StatementLine(
         reference=line.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
-from stripe import BalanceSettings, Payout, Transfer, TransferReversal
+from stripe import BalanceSettings, Payout, Transfer
 from stripe.params import TransferCreateParams
 from stripe.v2.core import Account, AccountLink
 
@@ -127,11 +127,12 @@ class StripeTransfers:
     def reverse_transfer(self, reference: str, amount: Money, *, key: str) -> GatewayTransfer:
         """Take `amount` back; the answer carries the transfer as it was right after that."""
         asked, reversals = written(amount), self._client.v1.transfers.reversals
-
-        def ask() -> TransferReversal:
-            return reversals.create(reference, {"amount": asked, "expand": ["transfer"]}, {"idempotency_key": key})
-
-        whole = self._client.change("transfer", reference, ask).transfer
+        reversal = self._client.change(
+            "transfer",
+            reference,
+            lambda: reversals.create(reference, {"amount": asked, "expand": ["transfer"]}, {"idempotency_key": key}),
+        )
+        whole = reversal.transfer
         assert isinstance(whole, Transfer), "it was asked for"
         return transfer_of(whole)
 
