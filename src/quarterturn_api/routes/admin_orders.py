@@ -151,7 +151,10 @@ def cancel_any_order(
         reason=data.reason,
         at=request.now,
     )
-    return OrderBody.of(request.service.application.cancel_orders(command))
+    app = request.service.application
+    app.cancel_orders(command)
+    # Read again: what was paid for the units was given back with them.
+    return OrderBody.of(app.read_orders.order(command.order_id))
 
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (list_all_orders, read_any_order, cancel_any_order)

@@ -118,7 +118,9 @@ def change_status(
             reason=data.reason or "cancelled by the vendor",
             at=request.now,
         )
-        return OwnOrderBody.of((placed_at, app.cancel_orders(cancellation).vendor_order(vendor_id)))
+        app.cancel_orders(cancellation)
+        # Read again: what was paid for the units was given back with them.
+        return OwnOrderBody.of(app.read_orders.order_of_vendor(vendor_id, part.order_id))
     command: StartVendorOrder | SendShipment | ConfirmDelivery
     if data.status == "processing":
         command = StartVendorOrder(order_id=part.order_id, vendor_id=vendor_id, at=request.now)

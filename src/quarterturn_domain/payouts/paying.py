@@ -16,8 +16,9 @@ import attrs
 from quarterturn_domain.identity.vendor import Vendor
 from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import DomainError, NotFound, Outcome, Unavailable
+from quarterturn_domain.kernel.errors import Conflict, DomainError, NotFound, Outcome, Unavailable
 from quarterturn_domain.kernel.events import Event
+from quarterturn_domain.kernel.idempotency import Answer, fingerprint
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
@@ -39,8 +40,8 @@ _PAGE: Final = 500
 class RunPayouts:
     """Pay every vendor that is due at `at`; `run_id` makes it one run.
 
-    `vendor_ids` pays only these, whatever their schedule says. Nothing but the `run_id` is compared: asked again, with other
-    vendors or at another time, a run goes on.
+    `vendor_ids` pays only these, whatever their schedule says. Asked again, at whatever time, a run goes on; with other vendors it
+    is a `Conflict`.
     """
 
     run_id: UUID
@@ -79,13 +80,26 @@ class ClaimPayouts:
         self._work = work
 
     def __call__(self, command: RunPayouts) -> PayoutRun:
-        """The payouts of this run; each page of vendors is one transaction."""
+        """The payouts of this run; each page of vendors is one transaction. Raises `Conflict`."""
+        if not command.dry:
+            self._remember(command)
         drafts: list[Payout] = []
         kept: list[Kept] = []
         for claim, left in self._of_the_named(command) if command.vendor_ids else self._of_all(command):
             drafts += claim
             kept += left
         return PayoutRun(tuple(drafts) if command.dry else self._claimed(command.run_id), tuple(kept))
+
+    def _remember(self, command: RunPayouts) -> None:
+        """Keep whom the run is for, so that the same run is for nobody else."""
+        key = f"payout run:{command.run_id}"
+        mark = fingerprint(sorted(set(command.vendor_ids)))
+        with self._work() as work:
+            known = work.answers.find([key]).get(key)
+            if known is None:
+                work.answers.add([Answer(key, mark, "", command.at)])
+            elif known.fingerprint != mark:
+                raise Conflict("payout run", str(command.run_id), "it was asked for with other vendors")
 
     def _claimed(self, run_id: UUID) -> tuple[Payout, ...]:
         """All that the run has claimed, in this call or before: a balance that was claimed is on no page any more."""

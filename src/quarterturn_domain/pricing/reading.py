@@ -10,6 +10,7 @@ from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.pricing.commission import CommissionRule
 from quarterturn_domain.pricing.discount import Discount
+from quarterturn_domain.pricing.limits import MAX_VERSION
 from quarterturn_domain.pricing.ports import PricingWork
 from quarterturn_domain.pricing.tax import TaxRule
 
