@@ -120,7 +120,7 @@ def ordering(token: str) -> Load:
 def register(ours: str) -> str:
     """The access token of a new account."""
     body = {"email": f"{uuid4().hex}@example.org", "name": "Bench", "password": f"a long one {uuid4().hex}"}
-    return str(call(f"{ours}/api/v1/auth/register", body)["accessToken"])
+    return str(call(f"{ours}/api/v1/auth/register", body, {"Idempotency-Key": uuid4().hex})["accessToken"])
 
 
 def sample(ours: str, token: str) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +21,13 @@ from quarterturn_adapters.housekeeping import Housekeeper, Job
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
 from quarterturn_adapters.settings import Settings
-from quarterturn_api.edge.callers import Callers
 from quarterturn_api.edge.carts import CartTokens
+from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.service import Service
 from quarterturn_api.edge.tokens import Tokens
+from quarterturn_api.routes.products import pages
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
 from quarterturn_domain.identity.password import PasswordHasher
@@ -84,8 +86,9 @@ def assembled(
             settings=settings,
             tokens=Tokens(secret, clock),
             cart_tokens=CartTokens.derived(secret),
-            sessions=Callers(wired.who_asks.by_session),
-            keys=Callers(_ByKeyText(wired.who_asks)),
+            sessions=Gathering(wired.who_asks.by_session),
+            keys=Gathering(_ByKeyText(wired.who_asks)),
+            lists=Gathering(partial(pages, wired.find_products)),
             limits=Limits(
                 {limit: settings.limits.get(limit.value, count) for limit, count in PER_MINUTE.items()},
                 redis_url=settings.redis_url,

@@ -1,7 +1,8 @@
 """Documents: the OpenAPI description, with what operations have in common said once.
 
 Handlers say their summary, their bodies and what is special; the errors that may come, and the parameters that the edge itself
-reads, follow from how a route is reached.
+reads, follow from how a route is reached. What bodies look like is told by msgspec, which reads and writes them: Litestar's own
+schemas forget what the items of a list have to be, and that a field which is not known is refused.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
-from litestar import Litestar
+import msgspec
+from litestar import Litestar, Response
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -21,6 +23,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from quarterturn_api.edge.access import KEY, VENDOR_HEADER, Access
 
 ERROR: Final = "Error"
+_COMPONENT: Final = "#/components/schemas/"
 
 _ABOUT: Final = """The core of a multi-vendor marketplace: one checkout takes goods from many vendors, one payment is split to the
 cent.
@@ -92,9 +95,9 @@ def documented() -> OpenAPIConfig:
 def describe(app: Litestar) -> None:
     """Complete the description of every operation of `app`."""
     schema = app.plugins.get(OpenAPIPlugin).provide_openapi_schema()
-    schema["components"].setdefault("schemas", {})[ERROR] = _SCHEMA
-    for path, method, handler in _operations(app):
-        operation: dict[str, Any] = schema["paths"][path][method]
+    operations = [(path, method, handler, schema["paths"][path][method]) for path, method, handler in _operations(app)]
+    schema["components"]["schemas"] = _bodies(operations, schema["components"].get("schemas", {}))
+    for path, method, handler, operation in operations:
         access: Access = handler.opt[KEY]
         assert operation.get("summary"), f"{method} {path} has no summary"
         # Litestar describes a validation error of its own, which is never answered.
@@ -102,11 +105,49 @@ def describe(app: Litestar) -> None:
         for status in _errors(path, method, access, operation):
             operation["responses"][str(int(status))] = {
                 "description": _SENTENCES[status],
-                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ERROR}"}}},
+                "content": {"application/json": {"schema": {"$ref": f"{_COMPONENT}{ERROR}"}}},
             }
-        operation["parameters"] = [*operation.get("parameters", []), *_parameters(method, access, handler)]
+        given = [_sendable(each) for each in operation.get("parameters", [])]
+        operation["parameters"] = [*given, *_parameters(method, access, handler)]
         if method == "get" and not handler.opt.get("streamed"):
             operation["responses"]["304"] = {"description": "Nothing has changed since the answer with this ETag"}
+
+
+def _bodies(operations: list[tuple[str, str, HTTPRouteHandler, dict[str, Any]]], known: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of all bodies; lets the operations refer to them. Of those that are `known`, what parameters need is kept."""
+    places: list[tuple[dict[str, Any], Any]] = []
+    for _, _, handler, operation in operations:
+        data = handler.parsed_fn_signature.parameters.get("data")
+        if data is not None:
+            places += [(each, data.annotation) for each in operation["requestBody"]["content"].values()]
+        answered = handler.parsed_fn_signature.return_type.annotation
+        if get_origin(answered) is Response:
+            (answered,) = get_args(answered)
+        if isinstance(get_origin(answered) or answered, type(msgspec.Struct)):
+            good = [response for status, response in operation["responses"].items() if status.startswith("2")]
+            places += [(each, answered) for response in good for each in response.get("content", {}).values()]
+    schemas, components = msgspec.json.schema_components([kind for _, kind in places], ref_template=f"{_COMPONENT}{{name}}")
+    for (place, _), schema in zip(places, schemas, strict=True):
+        place["schema"] = schema
+    asked = str([operation.get("parameters") for *_, operation in operations])
+    kept = {name: schema for name, schema in known.items() if f"'{_COMPONENT}{name}'" in asked}
+    return {**kept, **components, ERROR: _SCHEMA}
+
+
+def _sendable(parameter: dict[str, Any]) -> dict[str, Any]:
+    """`parameter` as it can be sent: it may be absent, but neither a query nor a header says null; a list has items of one kind."""
+    schema = _only(parameter["schema"])
+    if "items" in schema:
+        schema["items"] = _only(schema["items"])
+    return {**parameter, "schema": schema}
+
+
+def _only(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema` without the choice of null, or of Litestar's schema of an ellipsis, which is anything."""
+    choices = [each for each in schema.get("oneOf", ()) if each not in ({}, {"type": "null"})]
+    assert len(choices) <= 1, "a parameter of several kinds"
+    rest = {key: value for key, value in schema.items() if key != "oneOf"}
+    return {**choices[0], **rest} if choices else rest
 
 
 def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -150,12 +191,12 @@ def _parameters(method: str, access: Access, handler: HTTPRouteHandler) -> Itera
             "in": "query",
             "required": False,
             "description": "Names of fields, with commas between them: of the object, or of each item of a list, only these.",
-            "schema": {"type": "string", "maxLength": 500},
+            "schema": {"type": "string"},
         }
         yield {
             "name": "If-None-Match",
             "in": "header",
             "required": False,
             "description": "The ETag of an answer that you have; 304 when it is still the same.",
-            "schema": {"type": "string", "maxLength": 200},
+            "schema": {"type": "string"},
         }

@@ -9,15 +9,17 @@ from quarterturn_adapters.databases import Opened
 from quarterturn_adapters.desk import Desk
 from quarterturn_adapters.providers import Provider
 from quarterturn_adapters.settings import Settings
-from quarterturn_api.edge.callers import Callers
 from quarterturn_api.edge.carts import CartTokens
+from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.tokens import Tokens
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import DomainError
 from quarterturn_domain.kernel.ids import Ids, SessionId
 from quarterturn_domain.ordering.checkout import CheckOutCarts
+from quarterturn_domain.search.query import ProductQuery
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -31,8 +33,9 @@ class Service:
     settings: Settings
     tokens: Tokens
     cart_tokens: CartTokens
-    sessions: Callers[SessionId, Asker]
-    keys: Callers[str, Asker]
+    sessions: Gathering[SessionId, Asker]
+    keys: Gathering[str, Asker]
+    lists: Gathering[ProductQuery, bytes | DomainError]
     limits: Limits
     metrics: Metrics
     clock: Clock

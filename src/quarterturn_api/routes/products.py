@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import attrs
-from litestar import get
+from litestar import MediaType, Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
+from litestar.serialization import encode_json
 
 from quarterturn_api.bodies.products import CardBody, ShownProductBody
 from quarterturn_api.edge.access import everybody
@@ -18,10 +20,13 @@ from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Page
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, place
 from quarterturn_api.edge.pages import cursor as cursor_of
+from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.currency import Currency
-from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.kernel.errors import DomainError, Invalid
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, VendorId
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.search.card import ProductPage
+from quarterturn_domain.search.finding import FindProducts
 from quarterturn_domain.search.query import MAX_TEXT, Near, Place, ProductQuery, Sort
 from quarterturn_domain.stock.geography import MAX_DISTANCE_METRES, MICRODEGREES, Coordinates
 
@@ -99,16 +104,16 @@ def asked(
 _ASKED: Final = {"wanted": Provide(asked, sync_to_thread=False)}
 
 
-@get("/products", summary="List products", tags=TAGS, dependencies=_ASKED, sync_to_thread=True, **everybody())
-def list_products(request: Ask, wanted: NamedDependency[ProductQuery]) -> Page[CardBody]:
+@get("/products", summary="List products", tags=TAGS, dependencies=_ASKED, **everybody())
+async def list_products(request: Ask, wanted: NamedDependency[ProductQuery]) -> Response[Page[CardBody]]:
     """A page of products, the newest first, or the nearest where a place is named."""
-    return _found(request, wanted)
+    return await _found(request, wanted)
 
 
-@get("/products/search", summary="Search products", tags=TAGS, dependencies=_ASKED, sync_to_thread=True, **everybody())
-def search_products(request: Ask, q: Words, wanted: NamedDependency[ProductQuery]) -> Page[CardBody]:
+@get("/products/search", summary="Search products", tags=TAGS, dependencies=_ASKED, **everybody())
+async def search_products(request: Ask, q: Words, wanted: NamedDependency[ProductQuery]) -> Response[Page[CardBody]]:
     """A page of products, those first that the words fit best."""
-    return _found(request, attrs.evolve(wanted, text=q))
+    return await _found(request, attrs.evolve(wanted, text=q))
 
 
 @get("/products/{product_id:uuid}", summary="Read a product and its offers", tags=TAGS, sync_to_thread=True, **everybody())
@@ -117,13 +122,25 @@ def read_product(request: Ask, product_id: FromPath[UUID]) -> ShownProductBody:
     return ShownProductBody.of(request.service.application.show_product(ProductId(product_id)))
 
 
-def _found(request: Ask, query: ProductQuery) -> Page[CardBody]:
-    found = request.service.application.find_products(query)
+async def _found(request: Ask, query: ProductQuery) -> Response[Page[CardBody]]:
+    found = await request.service.lists.get(query)
+    assert found is not None, "every query is answered"
+    if isinstance(found, DomainError):
+        raise found
+    answer: Response[Any] = Response(found, media_type=MediaType.JSON)
+    return answer
+
+
+def pages(find: FindProducts, queries: Sequence[ProductQuery]) -> Mapping[ProductQuery, bytes | DomainError]:
+    """For each query its page as it goes over the wire, or why there is none: many shoppers look at the same page."""
+    answers = decide_each(queries, lambda query: _encoded(find(query)))
+    return dict(zip(queries, answers, strict=True))
+
+
+def _encoded(found: ProductPage) -> bytes:
     after = found.next
-    return Page(
-        items=[CardBody.of(card) for card in found.cards],
-        next_cursor=None if after is None else cursor_of((after.sort, after.key, after.product_id)),
-    )
+    following = None if after is None else cursor_of((after.sort, after.key, after.product_id))
+    return encode_json(Page(items=[CardBody.of(card) for card in found.cards], next_cursor=following))
 
 
 def _place(text: str | None) -> Place | None:

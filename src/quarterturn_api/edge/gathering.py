@@ -1,7 +1,7 @@
-"""Callers: who asks is looked up with every request, for all requests of a moment in one query.
+"""Gathering: what is asked at the same moment is read once, for everybody who asks.
 
-While one query is under way the next keys gather, as orders do at the desk; so a busy moment costs few queries, and a session
-that was ended a moment ago is ended for the very next request.
+While one reading is under way the next questions gather, as orders do at the desk; so a busy moment costs few readings. Nobody is
+answered with what was read before they asked: a session that was ended a moment ago is ended for the very next request.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Callers(Generic[K, V]):
-    """Looks up what `find` knows of keys, many at once; belongs to one event loop."""
+class Gathering(Generic[K, V]):
+    """Reads what `find` knows of keys, many at once, in a thread; belongs to one event loop."""
 
     def __init__(self, find: Callable[[Sequence[K]], Mapping[K, V]]) -> None:
         self._find = find
@@ -25,7 +25,7 @@ class Callers(Generic[K, V]):
         self._serving: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """What is known of `key`, or None; raises what the query raised."""
+        """What is known of `key`, or None; raises what the reading raised."""
         future = self._waiting.get(key)
         if future is None:
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
