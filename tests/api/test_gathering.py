@@ -19,6 +19,7 @@ class Slow:
         self.gate = threading.Event()
 
     def __call__(self, keys: Sequence[int]) -> Mapping[int, int]:
+        """Their squares, once the gate is open; negative ones have none, and thirteen fails."""
         self.readings.append(sorted(keys))
         assert self.gate.wait(10)
         if 13 in keys:
