@@ -91,6 +91,9 @@ class Recording:
         if not late and PAYMENT.allows(payment.status, act):
             heard = {"authorize": self._authorized, "capture": self._captured, "fail": self._failed, "cancel": self._cancelled}
             payment = heard.get(act, self._moved)(payment, truth, act)
+        elif payment.status is PaymentStatus.FAILED and act == "fail" and truth.failure:
+            # Another card was declined, too: what counts is why the last one was.
+            payment = attrs.evolve(payment, failure=truth.failure)
         self.payments[payment_id] = payment
 
     def _moved(self, payment: Payment, _: GatewayPayment, act: str) -> Payment:
