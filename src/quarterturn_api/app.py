@@ -13,6 +13,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.plugins import PluginProtocol
+from litestar.routes import HTTPRoute
 
 from quarterturn_api.edge.access import KnowTheAsker, every_route_has_a_rule
 from quarterturn_api.edge.asking import Ask
@@ -53,9 +54,20 @@ def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> L
         logging_config=None,
     )
     every_route_has_a_rule(app.routes)
+    _tell_every_method(app)
     describe(app)
     app.asgi_handler = FrontDoor(app.asgi_handler, service.metrics, hosts=service.settings.allowed_hosts)
     return app
+
+
+def _tell_every_method(app: Litestar) -> None:
+    """OPTIONS names every method of a path; Litestar's answer names those only of whichever handler was given first."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.http_methods == {"OPTIONS"}:
+                    # It has no public setter.
+                    handler._fn = route.create_options_handler(route.path).fn  # noqa: SLF001
 
 
 READ_HEADERS: Final = (
