@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-import structlog
 
 from quarterturn_adapters.bootstrap import application
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.databases import Opened, opened
 from quarterturn_adapters.desk import Desk
-from quarterturn_adapters.housekeeping import Housekeeper, Job
+from quarterturn_adapters.housekeeping import Housekeeper
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
 from quarterturn_adapters.settings import Settings
@@ -27,6 +26,7 @@ from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.service import Service
 from quarterturn_api.edge.tokens import Tokens
+from quarterturn_api.keeping import failed, jobs
 from quarterturn_api.routes.products import pages
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
@@ -34,14 +34,17 @@ from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.ordering.checkout import CheckOutCarts
 
-_log = structlog.stdlib.get_logger("quarterturn.service")
 _SECRET_BYTES: Final = 48
 
 
 @contextmanager
 def serving(settings: Settings, *, database: str | None = None, clock: Clock | None = None) -> Iterator[Service]:
     """A service over the database that `database` or the settings name; opened, kept in order meanwhile, and closed at the end."""
-    with opened(database, settings) as found, assembled(found, settings, clock=clock) as service, _kept(service):
+    with (
+        opened(database, settings) as found,
+        assembled(found, settings, clock=clock) as service,
+        Housekeeper(jobs(service), failed),
+    ):
         yield service
 
 
@@ -98,19 +101,6 @@ def assembled(
             ids=ids,
             database=database,
         )
-
-
-@contextmanager
-def _kept(service: Service) -> Iterator[None]:
-    """Housekeeping while the block runs."""
-    app = service.application
-    jobs = [
-        Job("relay", 0.2, app.relay.drain),
-        Job("expire orders", 5.0, app.expire_orders),
-        Job("release earnings", 30.0, app.release_earnings),
-    ]
-    with Housekeeper(jobs, lambda name, error: _log.error("job failed", job=name, exc_info=error)):
-        yield
 
 
 def kept_secret(folder: Path) -> str:

@@ -1,0 +1,111 @@
+"""Keeping: a running service finishes by itself what was begun, and a job that fails keeps no other from its turn."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from tests.api.people import People
+
+from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.housekeeping import Housekeeper, Job
+from quarterturn_api.edge.service import Service
+from quarterturn_api.keeping import KEPT_EVENTS, jobs
+from quarterturn_domain.kernel.errors import granted
+from quarterturn_domain.kernel.ids import OrderId, PaymentId
+from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
+from quarterturn_domain.payments.taking import StartPayment
+
+
+def keep(service: Service) -> None:
+    """Every job once."""
+    for job in jobs(service):
+        job.act()
+
+
+def placed(service: Service, people: People) -> OrderId:
+    """An order of one unit that nobody has paid yet."""
+    seller = people.vendor()
+    order_id = OrderId(uuid4())
+    command = PlaceOrder(
+        order_id=order_id, lines=(BasketLine(seller.sku, 1),), buyer_id=people.client().account_id, at=service.clock.now()
+    )
+    granted(service.application.place_orders([command])[0])
+    return order_id
+
+
+def state(service: Service, order_id: OrderId) -> OrderState:
+    """What the order is now."""
+    return service.application.read_orders.order(order_id).state
+
+
+def test_a_late_success_is_heard_without_anybody_asking(service: Service, clock: ManualClock, people: People) -> None:
+    """A payment that the provider finishes later pays its order, though no browser and no webhook route ever told of it."""
+    order_id = placed(service, people)
+    payment = StartPayment(payment_id=PaymentId(uuid4()), order_id=order_id, method="card_late_success", at=clock.now())
+    granted(service.application.start_payments([payment])[0])
+    assert OrderState.PLACED is state(service, order_id)
+    clock.advance(timedelta(minutes=10))
+    keep(service)
+    keep(service)
+    assert OrderState.PAID is state(service, order_id)
+
+
+def test_what_nobody_pays_is_free_again(service: Service, clock: ManualClock, people: People) -> None:
+    """After its deadline an order that is not paid expires by itself."""
+    order_id = placed(service, people)
+    clock.advance(timedelta(hours=1))
+    keep(service)
+    assert OrderState.EXPIRED is state(service, order_id)
+
+
+def test_what_was_delivered_long_ago_is_dropped(service: Service, clock: ManualClock, people: People) -> None:
+    """The outbox does not grow for ever, and what is booked is sealed."""
+    placed(service, people)
+    keep(service)
+    clock.advance(KEPT_EVENTS + timedelta(days=1))
+    with service.application.begin() as work:
+        assert 0 == work.outbox.forget(clock.now() - KEPT_EVENTS - timedelta(days=2))
+    keep(service)
+    with service.application.begin() as work:
+        assert 0 == work.outbox.forget(clock.now() - KEPT_EVENTS)
+        assert not work.journal.unsealed(10)
+
+
+def test_a_job_that_fails_is_told_of_and_comes_again() -> None:
+    """A bug in one job stops neither the other jobs nor its own next turn, and closing waits for the one under way."""
+    turns: list[str] = []
+    failures: list[str] = []
+    enough = threading.Event()
+
+    def broken() -> None:
+        turns.append("broken")
+        raise OSError("no")
+
+    def good() -> None:
+        turns.append("good")
+        if turns.count("good") == 3:
+            enough.set()
+
+    with Housekeeper(
+        [Job("broken", 0.01, broken), Job("good", 0.01, good)], lambda name, error: failures.append(f"{name}: {error}")
+    ):
+        assert enough.wait(10)
+    assert {"broken: no"} == set(failures)
+    assert len(failures) >= 2
+    count = len(turns)
+    threading.Event().wait(0.05)
+    assert count == len(turns), "nothing runs after it was closed"
+
+
+@pytest.mark.parametrize("wakes", [1, 3])
+def test_waking_does_everything_now(wakes: int) -> None:
+    """Whoever wakes the housekeeper does not wait for the next time."""
+    done = threading.Semaphore(0)
+    with Housekeeper([Job("seldom", 3_600, done.release)], lambda *_: None) as keeper:
+        for _ in range(wakes):
+            keeper.wake()
+            assert done.acquire(timeout=10)
