@@ -14,6 +14,7 @@ from quarterturn_adapters.bootstrap import Application
 from quarterturn_adapters.sandbox import ANY, Bank, Delivery, Fault
 from quarterturn_adapters.sandbox.webhooks import EventRecord, signed
 from quarterturn_domain.kernel.errors import Forbidden, NotFound
+from quarterturn_domain.kernel.rate import Rate
 from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.payments.payment import PaymentStatus
 from quarterturn_domain.payments.refund import RefundStatus
@@ -150,7 +151,7 @@ def test_webhooks_of_an_hour_without_the_provider_are_handled_afterwards() -> No
     living = after(BASKET, Start(0, Means.LATE_SUCCESS))
     world = world_of(living)
     living.take(Pass(timedelta(minutes=6)))
-    world.sandbox.faults.next(ANY, *[Fault.UNAVAILABLE] * 3)
+    world.sandbox.faults.chance(ANY, Fault.UNAVAILABLE, Rate.percent("100"))
     deliver(living)
     assert PaymentStatus.PROCESSING is payment(living).status
     world.heal()

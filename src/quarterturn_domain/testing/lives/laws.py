@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from quarterturn_domain.kernel.currency import Currency
@@ -15,12 +16,15 @@ from quarterturn_domain.payments.dispute import DisputeStatus
 from quarterturn_domain.payments.payment import TAKEN, PaymentStatus
 from quarterturn_domain.payments.refund import RefundStatus, give_back
 from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.reconciliation import DifferenceKind, Label, Row
+from quarterturn_domain.payouts.reconciling import ReconcilePeriod
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind
 from quarterturn_domain.settlement.journal import Booked, EntryKind
 from quarterturn_domain.stock.reservation import ReservationStatus
 from quarterturn_domain.testing.lives.living import LivingShop
 
 _ENOUGH: Final = 10_000
+_LATER: Final = timedelta(days=1)
 _PLATFORM: Final = {
     AccountKind.COMMISSION_REVENUE: "charged",
     AccountKind.COMMISSION_TAX: "commission_tax",
@@ -46,6 +50,32 @@ def prove(living: LivingShop) -> None:
         prove_releases(living, orders, entries)
     if living.quiet:
         prove_clearing(living, entries)
+    prove_reconciliation(living)
+
+
+def prove_reconciliation(living: LivingShop) -> None:
+    """Whatever the journal has of the provider's balance, the provider has just so; it may lack what was not heard of yet.
+
+    What the balance changed by there and not here is the sum of those lines, in every currency. At rest none is left but what is
+    under way.
+    """
+    unheard: Counter[str] = Counter()
+
+    def tell(row: Row) -> None:
+        if row.what is not Label.OWN:
+            net = row.line.net if row.line is not None else None
+            booked = row.booking.amount - row.booking.fee if row.booking is not None else None
+            for amount, sign in ((net, 1), (booked, -1)):
+                if amount is not None:
+                    unheard[amount.currency.code] += amount.minor * sign
+
+    found = living.shop.reconcile(ReconcilePeriod(until=living.now + _LATER), tell)
+    kinds = {difference.kind for difference in found.differences}
+    assert kinds <= {DifferenceKind.MISSING_HERE, DifferenceKind.TIMING}, found.differences
+    assert not (living.quiet and found.unexplained), found.unexplained
+    for code in {*found.there, *found.here}:
+        there, here, own = (each[code].minor if code in each else 0 for each in (found.there, found.here, found.own))
+        assert there - own - here == unheard[code], f"{code}: {there} there, {own} of it the platform's own, {here} here"
 
 
 def prove_order(order: Order) -> None:

@@ -33,6 +33,7 @@ from quarterturn_domain.payments.taking import (
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.ports import PayoutsWork
+from quarterturn_domain.payouts.reconciling import Reconcile
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms
 from quarterturn_domain.pricing.ruling import RuleTerms
@@ -172,6 +173,9 @@ class Shop(Protocol):
 
     @property
     def recover_debts(self) -> RecoverDebts: ...  # noqa: D102
+
+    @property
+    def reconcile(self) -> Reconcile: ...  # noqa: D102
 
 
 class Outside(Protocol):
