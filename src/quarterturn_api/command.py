@@ -28,6 +28,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "watch a small marketplace sell, split, pay and pay out, and prove it",
     "replay": "live the orders of three CSV files through every use case, and prove what they came to",
     "migrate": "bring a database to the schema that this program needs",
+    "seed": "make a small marketplace to begin with, and accounts to sign in with",
+    "users": "make somebody an administrator",
     "doctor": "check every law on the data of a database as they stand",
     "payouts": "pay vendors out: release, claim, send, and say what was kept and why",
     "reconcile": "compare orders, journal and the provider's statement, and name every difference",
