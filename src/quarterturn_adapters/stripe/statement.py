@@ -53,14 +53,11 @@ def page(client: Client, since: datetime, until: datetime, after: str | None, li
 
 
 def _oldest(client: Client, since: datetime, until: datetime, size: int) -> Sequence[BalanceTransaction]:
-    """The last lines of a list that is given newest first."""
-    kept: list[BalanceTransaction] = []
+    """The last lines of a list that is given newest first; fewer than `size` where its last page has fewer."""
     found = _listed(client, since, until, LONGEST_PAGE)
-    while True:
-        kept = [*kept, *found.data][-size:]
-        if not (found.has_more and found.data):
-            return kept
+    while found.has_more and found.data:
         found = _listed(client, since, until, LONGEST_PAGE, starting_after=found.data[-1].id)
+    return found.data[-size:]
 
 
 def _listed(

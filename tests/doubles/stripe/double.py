@@ -144,17 +144,18 @@ class StripeDouble:
             path, text = address.path, (body.decode() if method == "POST" else address.query)
             self.asked.append((method, path))
             fault = self.faults.draw(method, path)
-            if fault is not None and not fault.does_it:
-                return self._broken(fault, path, headers)
-            self._books.go_on(self._seconds())
             is_json = path.startswith("/v2/") and method == "POST"
             params = (json.loads(text) if is_json else decoded(text)) if text else {}
+            # A server's error is kept under the key like any other answer; v2 keeps only what was done.
+            kept = params if method == "POST" and not is_json else None
+            if fault is not None and not fault.does_it:
+                return self._broken(fault, path, headers, kept if fault is Fault.ERROR_INSTEAD else None)
+            self._books.go_on(self._seconds())
             self._hold(method, path, headers, params)
             status, said, extra = self._once(method, path, headers, params)
             self._hold_answer(method, path, status, said)
             if fault is not None:
-                # A server's error is kept under the key like any other answer; v2 keeps what was done.
-                return self._broken(fault, path, headers, None if path.startswith("/v2/") else params)
+                return self._broken(fault, path, headers, kept)
             return Reply(
                 status, as_json(said), {**extra, "Content-Type": "application/json", "Request-Id": self._books.name("req")}
             )
@@ -258,7 +259,7 @@ class StripeDouble:
     def _broken(self, fault: Fault, path: str, headers: Mapping[str, str], params: Json | None = None) -> Reply:
         """How a request ends that goes wrong."""
         wait = {"Content-Type": "application/json", "Retry-After": "2"}
-        if fault in {Fault.ERROR_BEFORE, Fault.ERROR_AFTER}:
+        if fault in {Fault.ERROR_BEFORE, Fault.ERROR_INSTEAD, Fault.ERROR_AFTER}:
             said: Json = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
             if params is not None:
                 account, key = headers.get("stripe-account", PLATFORM), headers.get("idempotency-key", "")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """What goes wrong, before the work or after it."""
+    """What goes wrong, before the work or after it; an error that came instead of it is kept under the key, as one after it is."""
 
     DROPPED_BEFORE = "dropped_before"
     DROPPED_AFTER = "dropped_after"
@@ -16,6 +16,7 @@ class Fault(StrEnum):
     TIMEOUT_AFTER = "timeout_after"
     ERROR_BEFORE = "error_before"
     ERROR_AFTER = "error_after"
+    ERROR_INSTEAD = "error_instead"
     GARBLED_AFTER = "garbled_after"
     KEY_IN_USE = "key_in_use"
     TOO_MANY = "too_many"

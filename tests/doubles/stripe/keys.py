@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is kept for a day and given again; v2 keeps only what was done.
+"""Idempotency keys: the first answer is kept for a day and given again; v2 keeps only what was done, for thirty days.
 
 Source: docs.stripe.com/api/idempotent_requests.
 """
@@ -14,6 +14,7 @@ from tests.doubles.stripe.refusals import StripeRefusal
 
 Answer: TypeAlias = tuple[int, Json]
 LONGEST: Final = 255
+_V2_KEEPS: Final = 30 * DAY
 
 
 @attrs.frozen
@@ -26,7 +27,7 @@ class Kept:
 
 
 class Keys:
-    """The keys of the last day, of the platform and of every account."""
+    """The keys that are not forgotten, of the platform and of every account."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], Kept] = {}
@@ -34,7 +35,7 @@ class Keys:
     def answer(self, account: str, key: str, path: str, params: Json, now: int) -> Answer | None:
         """What was answered to this before; a refusal when the key was used for something else."""
         kept = self._kept.get((account, key))
-        if kept is None or now - kept.at >= DAY:
+        if kept is None or now - kept.at >= (_V2_KEEPS if path.startswith("/v2/") else DAY):
             return None
         if kept.asked != _asked(path, params):
             message = f"Keys for idempotent requests can only be used with the same parameters they were first used with: {key}"
