@@ -36,7 +36,10 @@ def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> L
     async def threads(_: Litestar) -> AsyncIterator[None]:
         # Handlers that wait for the database run in these, which end with the loop.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="edge"))
-        yield
+        try:
+            yield
+        finally:
+            await service.limits.close()
 
     origins = list(service.settings.allowed_origins)
     app = Litestar(

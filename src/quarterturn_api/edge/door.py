@@ -29,7 +29,16 @@ SECURITY_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-site"),
 )
 NOTHING_LOADS: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-"""For answers that are data; a page of documentation says its own."""
+"""For answers that are data."""
+THE_READER_LOADS: Final = (
+    b"content-security-policy",
+    (
+        b"default-src 'none'; connect-src 'self'; frame-ancestors 'none'; img-src 'self' data: https://cdn.jsdelivr.net; "
+        b"script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+        b"font-src data: https://cdn.jsdelivr.net https://fonts.scalar.com"
+    ),
+)
+"""For the only pages that there are: those that show the OpenAPI description, by programs that they load."""
 
 _log = structlog.stdlib.get_logger("quarterturn.request")
 
@@ -64,7 +73,8 @@ class FrontDoor:
                 status = message["status"]
                 headers = [*message["headers"], (b"x-correlation-id", correlation.encode()), *SECURITY_HEADERS]
                 if not any(name == b"content-security-policy" for name, _ in headers):
-                    headers.append(NOTHING_LOADS)
+                    page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+                    headers.append(THE_READER_LOADS if page else NOTHING_LOADS)
                 message["headers"] = headers
             await send(message)
 
