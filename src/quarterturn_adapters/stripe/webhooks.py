@@ -34,6 +34,9 @@ _KINDS: Final = {
 }
 """What an event is about, by the kind of its object."""
 
+_INQUIRIES: Final = ("warning_", "prevented")
+"""Statuses of disputes that are none: a bank that only asks. That it takes the money after all is told by an event of its own."""
+
 _OWNERS: Final = {"charge": ("payment_intent", HintKind.PAYMENT), "capability": ("account", HintKind.ACCOUNT)}
 """Objects that belong to another one, which is read in their place."""
 
@@ -91,6 +94,8 @@ def _about(thing: Mapping[str, Any]) -> tuple[HintKind | None, str]:
     if kind in _OWNERS:
         owner, known_as = _OWNERS[kind]
         return known_as, _id_of(thing.get(owner))
+    if kind == "dispute" and str(thing.get("status", "")).startswith(_INQUIRIES):
+        return HintKind.OTHER, _id_of(thing)
     return _KINDS.get(kind), _id_of(thing)
 
 

@@ -128,6 +128,11 @@ def stripe_shop() -> Iterator[tuple[Application, StripeOutside]]:
     with stripe_world() as world:
         ids = SeededIds(5, world.clock)
         shop = application(
-            MemoryDatabase(ids).begin, payments=world.payments, transfers=world.transfers, clock=world.clock, ids=ids
+            MemoryDatabase(ids).begin,
+            payments=world.payments,
+            transfers=world.transfers,
+            clock=world.clock,
+            ids=ids,
+            provider="stripe",
         )
         yield shop, StripeOutside(world)
