@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 from quarterturn_domain.kernel.errors import NotFound
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
@@ -12,6 +14,9 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.schedule import PayoutTerms
+
+_NOBODY: Final = VendorId(UUID(int=0))
+"""A vendor that never is, so that it has no terms of its own."""
 
 
 class ReadPayouts:
@@ -48,3 +53,7 @@ class ReadPayouts:
         """The terms under which a vendor is paid."""
         with self._work() as work:
             return work.payout_terms.of([vendor_id])[vendor_id]
+
+    def terms_of_all(self) -> PayoutTerms:
+        """The terms of all vendors that have none of their own."""
+        return self.terms_of(_NOBODY)
