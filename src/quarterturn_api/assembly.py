@@ -40,11 +40,16 @@ _SECRET_BYTES: Final = 48
 @contextmanager
 def serving(settings: Settings, *, database: str | None = None, clock: Clock | None = None) -> Iterator[Service]:
     """A service over the database that `database` or the settings name; opened, kept in order meanwhile, and closed at the end."""
-    with (
-        opened(database, settings) as found,
-        assembled(found, settings, clock=clock) as service,
-        Housekeeper(jobs(service), failed),
-    ):
+    with opened(database, settings) as found, serving_over(found, settings, clock=clock) as service:
+        yield service
+
+
+@contextmanager
+def serving_over(
+    database: Opened, settings: Settings, *, clock: Clock | None = None, by: Provider | None = None
+) -> Iterator[Service]:
+    """The same over a database that is open; `by` is the provider, unless it is the one that the settings name."""
+    with assembled(database, settings, clock=clock, by=by) as service, Housekeeper(jobs(service), failed):
         yield service
 
 

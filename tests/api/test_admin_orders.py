@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import attrs
@@ -130,8 +131,8 @@ def test_the_books_balance(client: Client, service: Service, people: People) -> 
     totals = client.get(f"{ADMIN}/ledger/totals", headers=admin.headers).json()["items"]
     assert 0 == sum(Decimal(each["balance"]["amount"]) for each in totals)
 
-    def read(what: str, **query: object) -> list[dict[str, object]]:
-        seen: list[dict[str, object]] = []
+    def read(what: str, **query: str | int) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
         cursor = None
         while True:
             asked = query | {"limit": 1} | ({"cursor": cursor} if cursor else {})

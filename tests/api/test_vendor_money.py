@@ -24,7 +24,9 @@ def test_a_statement_adds_up_in_json_and_csv(client: Client, service: Service, p
         bought(service, buyer, seller)
     lines, cursor, balance = [], None, Decimal(0)
     while True:
-        query = {"currency": "EUR", "limit": 2, "until": "2027-01-01T00:00:00Z"} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, str | int] = {"currency": "EUR", "limit": 2, "until": "2027-01-01T00:00:00Z"}
+        if cursor:
+            query["cursor"] = cursor
         found = client.get(STATEMENT, params=query, headers=seller.headers).json()
         assert balance == Decimal(found["opening"]["amount"])
         balance = Decimal(found["closing"]["amount"])

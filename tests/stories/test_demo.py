@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+from itertools import takewhile
 
 import pytest
+from httpx import Client, HTTPTransport
 
 from quarterturn_adapters.demo import tell
 from quarterturn_api.command import main
@@ -77,12 +81,36 @@ def test_a_reader_who_has_seen_enough_closes_the_pipe_in_peace() -> None:
         assert 141 == run.wait(timeout=60)
 
 
-def test_the_story_says_what_it_does_not_do_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without `--once` it ends as well, and says why; with it there is nothing to say."""
-    assert 0 == main(["demo", *IN_MEMORY])
-    assert "API" in capsys.readouterr().err
-    assert 0 == main(["demo", "--once", *IN_MEMORY])
-    assert "" == capsys.readouterr().err
+def test_the_story_ends_where_no_terminal_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe gets the story and nothing that goes on, with `--once` or without."""
+    for arguments in ([], ["--once"]):
+        assert 0 == main(["demo", *arguments, *IN_MEMORY])
+        told = capsys.readouterr()
+        assert ("Everything balances.", "") == (told.out.splitlines()[-1], told.err)
+
+
+def test_the_api_is_served_after_the_story() -> None:
+    """With the accounts that are printed people sign in, and find the money where the story has left it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "quarterturn_api", "demo", "--serve", "--port", str(port), *IN_MEMORY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+        assert run.stdout is not None
+        told = list(takewhile(lambda line: "Ctrl-C" not in line, run.stdout))
+        passwords = {line.split()[0]: line.split()[1] for line in told if "@quarterturn.example" in line}
+        try:
+            with Client(base_url=f"http://127.0.0.1:{port}/api/v1", transport=HTTPTransport(retries=20)) as client:
+                assert 4 == len(passwords)
+                for email, password in passwords.items():
+                    signed = client.post("/auth/login", json={"email": email, "password": password})
+                    assert (email, 200) == (email, signed.status_code)
+                    if email.startswith("iron-alley@"):
+                        headers = {"Authorization": f"Bearer {signed.json()['accessToken']}"}
+                        (payout,) = client.get("/vendor/payouts", headers=headers).json()["items"]
+                        assert ("54.00", "paid") == (payout["amount"]["amount"], payout["status"])
+        finally:
+            run.send_signal(signal.SIGINT)
+            run.communicate(timeout=60)
 
 
 def test_where_nothing_is_said_it_happens_in_a_postgres_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

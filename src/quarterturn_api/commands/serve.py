@@ -7,11 +7,14 @@ import os
 import signal
 import tempfile
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from quarterturn_adapters.databases import located
 from quarterturn_adapters.settings import Settings
 from quarterturn_domain.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from quarterturn_api.edge.service import Service
 
 GRACE_SECONDS: Final = 30
 _HIGHEST_PORT: Final = 65_535
@@ -37,8 +40,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 when it was told to stop."""
     settings = Settings.from_environment()
-    if not 0 <= options.port <= _HIGHEST_PORT:
-        raise Invalid(f"the port {options.port}", f"a number from 0 to {_HIGHEST_PORT}")
+    refuse_unless_port(options.port)
     if options.workers < 1:
         raise Invalid(f"{options.workers} workers", "one or more")
     if options.workers > 1:
@@ -46,21 +48,33 @@ def run(options: argparse.Namespace) -> int:
     return serve_one(options.database, settings, host=options.host, port=options.port)
 
 
+def refuse_unless_port(port: int) -> None:
+    """Raise `Invalid` for a number that no port has."""
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise Invalid(f"the port {port}", f"a number from 0 to {_HIGHEST_PORT}")
+
+
 def serve_one(database: str | None, settings: Settings, *, host: str, port: int) -> int:
     """Serve in this process."""
-    import uvicorn  # noqa: PLC0415 (an extra: who asks for help does not need it)
-
-    from quarterturn_api.app import create_app  # noqa: PLC0415
-    from quarterturn_api.assembly import serving  # noqa: PLC0415
+    from quarterturn_api.assembly import serving  # noqa: PLC0415 (an extra: who asks for help does not need it)
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
 
     configure(settings.log_level)
     with serving(settings, database=database) as service:
-        config = uvicorn.Config(create_app(service), host=host, port=port, **_common(settings))
-        server = uvicorn.Server(config)
-        # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        server.run()
+        return listen(service, host=host, port=port)
+
+
+def listen(service: Service, *, host: str, port: int) -> int:
+    """Answer for a service that is open, until told to stop."""
+    import uvicorn  # noqa: PLC0415
+
+    from quarterturn_api.app import create_app  # noqa: PLC0415
+
+    config = uvicorn.Config(create_app(service), host=host, port=port, **_common(service.settings))
+    server = uvicorn.Server(config)
+    # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    server.run()
     # uvicorn ends quietly when it could not listen; its own line has said why.
     return 0 if server.started else 1
 
