@@ -50,9 +50,11 @@ from quarterturn_domain.ordering.reading import ReadOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.events import RefundRequested, WebhookReceived
+from quarterturn_domain.payments.examining import SettleQuarantines
 from quarterturn_domain.payments.gateway import OutcomeUnknown, PaymentGateway
 from quarterturn_domain.payments.reading import ReadPayments
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
+from quarterturn_domain.payments.reminding import RemindOfEvidence
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payments.tracking import SyncRefunds
 from quarterturn_domain.payouts.catching_up import CatchUp, Pace
@@ -73,6 +75,8 @@ from quarterturn_domain.search.dressing import DRESSED, DressWindow, dress
 from quarterturn_domain.search.events import WindowOpened
 from quarterturn_domain.search.finding import FindProducts, ShowCategories, ShowProduct
 from quarterturn_domain.search.ports import SearchWork
+from quarterturn_domain.settlement.correcting import CorrectEntries
+from quarterturn_domain.settlement.exporting import ExportChain
 from quarterturn_domain.settlement.posting import POSTED, post
 from quarterturn_domain.settlement.reading import ReadBooks
 from quarterturn_domain.settlement.sealing import SealJournal, VerifyChain
@@ -201,6 +205,9 @@ class Application:
     catch_up: CatchUp
     reconcile: Reconcile
     explain: Explain
+    settle_quarantines: SettleQuarantines
+    correct_entries: CorrectEntries
+    export_chain: ExportChain
 
 
 def application(
@@ -320,10 +327,14 @@ def application(
             send_refunds=send_refunds,
             send_payouts=send_payouts,
             confirm_payouts=confirm_payouts,
+            remind_of_evidence=retried(RemindOfEvidence(work, clock)),
             pace=pace,
         ),
         reconcile=Reconcile(work, payments),
         explain=Explain(work),
+        settle_quarantines=retried(SettleQuarantines(work, clock)),
+        correct_entries=retried(CorrectEntries(work)),
+        export_chain=ExportChain(work),
     )
 
 

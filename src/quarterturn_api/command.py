@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doctor": "check every law on the data of a database as they stand",
     "payouts": "pay vendors out: release, claim, send, and say what was kept and why",
     "reconcile": "compare orders, journal and the provider's statement, and name every difference",
+    "ledger": "export the sealed journal, or verify an export without a database",
     "explain": "explain every figure of an order, or what a payout consists of",
 }
 """Each command has a module of its name in `commands`, which is imported when it is asked for: help is quick."""

@@ -100,6 +100,12 @@ def test_what_one_process_took_another_pays_out_reconciles_and_explains(
         explained = said(capsys, "explain", "payout", payout["id"], *at)
         assert explained["holds"]
         assert {"release"} == {part["kind"] for part in explained["parts"]}
+    ledger = tmp_path / "ledger.jsonl"
+    assert 0 == main(["ledger", "export", str(ledger), *at])
+    capsys.readouterr()
+    verdict = said(capsys, "ledger", "verify", str(ledger))
+    assert verdict["whole"]
+    assert verdict["entries"] == len(ledger.read_text(encoding="utf-8").splitlines()) > 0
     for words in (("payouts", "run"), ("reconcile",), ("explain", "order", str(living.orders[0]))):
         assert 0 == main([*words, *at])
         assert capsys.readouterr().out

@@ -141,11 +141,19 @@ class MemoryDisputes(MemoryRepository[DisputeId, Dispute]):
         super().__init__(transactions, "dispute", lambda dispute: dispute.id)
         self._latest = self.rows.sorted(_disputed)
         self._by_status = self.rows.sorted(_disputed, by=lambda dispute: dispute.status)
+        self._unreminded = self.rows.sorted(
+            lambda dispute: (dispute.evidence_due_at, dispute.id.int), by=lambda dispute: EVERY if _waits(dispute) else None
+        )
         self._by_order = self.rows.sorted(lambda dispute: (dispute.opened_at, dispute.id.int), by=lambda dispute: dispute.order_id)
 
     def of_order(self, order_id: OrderId, /) -> Sequence[Dispute]:
         """The disputes of one order, in the order of opening."""
         return list(self._by_order.rows(order_id))
+
+    def evidence_due(self, before: datetime, limit: int, /) -> Sequence[DisputeId]:
+        """Up to `limit` open disputes whose evidence is due before an instant, and nobody was reminded; the soonest first."""
+        due = takewhile(lambda each: each.evidence_due_at is not None and each.evidence_due_at < before, self._unreminded.rows())
+        return [dispute.id for dispute in islice(due, limit)]
 
     def page(
         self, after: tuple[datetime, DisputeId] | None, limit: int, /, status: DisputeStatus | None = None
@@ -172,6 +180,11 @@ class MemoryWebhooks(MemoryRepository[tuple[str, str], Webhook]):
     def tally(self) -> Mapping[tuple[str, str, WebhookStatus], int]:
         """How many there are, by provider, type in the provider's words, and status."""
         return Counter((webhook.provider, webhook.hint.type, webhook.status) for webhook in self.rows.all().values())
+
+
+def _waits(dispute: Dispute) -> bool:
+    """Whether evidence is still to be given, and nobody was reminded of it."""
+    return dispute.status is DisputeStatus.OPEN and dispute.reminded_at is None and dispute.evidence_due_at is not None
 
 
 def _place(after: tuple[datetime, UUID] | None) -> tuple[datetime, int] | None:

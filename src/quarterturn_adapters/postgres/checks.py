@@ -127,7 +127,7 @@ _PAID: Final = """
 SELECT o.id AS order_id, o.state, array_agg(p.status) AS payments, bool_or(e.number IS NOT NULL) AS booked
 FROM orders o
 LEFT JOIN payments p ON p.order_id = o.id AND p.quarantine IS NULL
-LEFT JOIN journal_entries e ON e.fact = 'payment:' || p.id || ':captured'
+LEFT JOIN journal_entries e ON e.fact IN ('payment:' || p.id || ':captured', 'payment:' || p.id || ':claimed')
 GROUP BY o.id, o.state
 HAVING (o.state = 'paid') <> coalesce(bool_or(e.number IS NOT NULL OR p.status = 'authorized'
     OR (p.status IN ('cancelled', 'failed') AND o.state = 'paid')), false)"""

@@ -218,13 +218,14 @@ class PostgresDisputes(PostgresRepository[DisputeId, Dispute]):
     def row(value: Dispute) -> Row:
         """A dispute as a row."""
         head = (value.id, value.payment_id, value.order_id, value.reference, value.amount.minor, value.fee.minor)
-        tail = (value.opened_at, value.evidence_due_at, value.status)
+        tail = (value.opened_at, value.evidence_due_at, value.status, value.reminded_at)
         return (*head, value.amount.currency.code, _lines_document(value.lines), *tail)
 
     @staticmethod
     def value(row: Row) -> Dispute:
         """A row as a dispute."""
-        dispute_id, payment_id, order_id, reference, amount, fee, code, lines, opened_at, due_at, status = row
+        dispute_id, payment_id, order_id, reference, amount, fee, code, lines, *told = row
+        opened_at, due_at, status, reminded_at = told
         unit = Currency.of(code)
         return Dispute(
             id=dispute_id,
@@ -237,7 +238,16 @@ class PostgresDisputes(PostgresRepository[DisputeId, Dispute]):
             opened_at=opened_at,
             evidence_due_at=due_at,
             status=DisputeStatus(status),
+            reminded_at=reminded_at,
         )
+
+    def evidence_due(self, before: datetime, limit: int, /) -> Sequence[DisputeId]:
+        """Up to `limit` open disputes whose evidence is due before an instant, unless that was told; the soonest first."""
+        sql = (
+            "SELECT id FROM disputes WHERE status = 'open' AND reminded_at IS NULL AND evidence_due_at < %s "
+            "ORDER BY evidence_due_at, id LIMIT %s"
+        )
+        return [each for (each,) in self._statements.rows(sql, before, limit)]
 
     def of_order(self, order_id: OrderId, /) -> Sequence[Dispute]:
         """The disputes of one order, in the order of opening."""

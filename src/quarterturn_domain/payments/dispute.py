@@ -35,7 +35,10 @@ DISPUTE: Final = StateMachine(
 
 @attrs.frozen(kw_only=True)
 class Dispute:
-    """`amount` of a payment, spread over the order's `lines`; evidence has to be with the provider at `evidence_due_at`."""
+    """`amount` of a payment, spread over the order's `lines`; evidence has to be with the provider at `evidence_due_at`.
+
+    That this is soon was told at `reminded_at`.
+    """
 
     id: DisputeId
     payment_id: PaymentId
@@ -47,6 +50,7 @@ class Dispute:
     opened_at: datetime
     evidence_due_at: datetime | None = None
     status: DisputeStatus = DISPUTE.initial
+    reminded_at: datetime | None = None
 
     def move(self, act: str) -> Dispute:
         """The dispute after `win` or `lose`."""

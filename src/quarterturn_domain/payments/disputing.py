@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -15,15 +16,18 @@ from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.dispute import DISPUTE, Dispute, DisputeStatus
-from quarterturn_domain.payments.events import DisputeLost, DisputeOpened, DisputeWon, VendorPart
+from quarterturn_domain.payments.events import DisputeLost, DisputeOpened, DisputeWon, RefundCovered, VendorPart
 from quarterturn_domain.payments.gateway import GatewayDispute, PaymentGateway
 from quarterturn_domain.payments.payment import PAYMENT, TAKEN, Payment
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.recording import record
-from quarterturn_domain.payments.refund import LineRefund, give_back, spread
+from quarterturn_domain.payments.refund import LineRefund, RefundStatus, give_back, spread
 
 BANKS: Final = UUID("b7f6a0c4-52f7-5a6d-9e0b-31c1f3a1d5e4")
 """The namespace of disputes: a dispute's id follows from the provider's reference."""
+
+
+_UNSENT: Final = frozenset({RefundStatus.REQUESTED, RefundStatus.FAILED})
 
 
 class SyncDisputes:
@@ -127,10 +131,41 @@ class SyncDisputes:
             fact = DisputeLost(
                 dispute_id=dispute.id, payment_id=payment.id, order_id=order.id, amount=dispute.amount, parts=parts, at=at
             )
-            work.outbox.append([fact])
+            work.outbox.append([fact, *_covered(work, after, dispute.amount - amount, at)])
         assert DISPUTE.terminal >= {after.status}
         work.disputes.save([after])
         return after
+
+
+def _covered(work: PaymentsWork, dispute: Dispute, beyond: Money, at: datetime) -> Sequence[RefundCovered]:
+    """The refunds of a lost dispute's payment that were owed and never sent, as far as the bank took more than what was left.
+
+    The customer has that money now, and is not to get it a second time.
+    """
+    waiting = [
+        each.id
+        for each in work.refunds.of_order(dispute.order_id)
+        if each.payment_id == dispute.payment_id and each.status in _UNSENT and each.amount.minor > 0
+    ]
+    facts, changed = [], []
+    for refund in sorted(work.refunds.lock(waiting).values(), key=lambda refund: (refund.requested_at, refund.id)):
+        if refund.status in _UNSENT and refund.amount.currency is beyond.currency and refund.amount <= beyond:
+            beyond -= refund.amount
+            again = refund.retry() if refund.status is RefundStatus.FAILED else refund
+            changed.append(again.move("succeed"))
+            facts.append(
+                RefundCovered(
+                    refund_id=refund.id,
+                    payment_id=refund.payment_id,
+                    order_id=refund.order_id,
+                    dispute_id=dispute.id,
+                    amount=refund.amount,
+                    bounces=refund.bounces,
+                    at=at,
+                )
+            )
+    work.refunds.save(changed)
+    return facts
 
 
 def _beside(work: PaymentsWork, dispute_id: DisputeId, order: Order) -> tuple[Sequence[Dispute], Order]:

@@ -66,6 +66,29 @@ class PaymentUnclaimed(Event, tag="payment.unclaimed", about="payment_id"):
 
 
 @attrs.frozen(kw_only=True)
+class PaymentClaimed(Event, tag="payment.claimed", about="payment_id"):
+    """Money that had arrived and waited for a person is taken for an order after all: `parts` says who has which part of it."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    parts: tuple[VendorPart, ...]
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class QuarantineSettled(Event, tag="payment.quarantine_settled", about="payment_id"):
+    """A person, `actor`, has decided about a payment that waited: it was accepted, refunded or closed."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    act: str
+    actor: str
+    reason: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
 class PaymentFailed(Event, tag="payment.failed", about="payment_id"):
     """The provider could not take the money; the customer may try another way."""
 
@@ -141,6 +164,31 @@ class RefundBounced(Event, tag="refund.bounced", about="refund_id"):
     amount: Money
     times: int
     reason: str
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RefundCovered(Event, tag="refund.covered", about="refund_id"):
+    """What was owed, and not sent yet, the customer has got by a dispute that was lost: it is owed no more."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    order_id: OrderId
+    dispute_id: DisputeId
+    amount: Money
+    bounces: int
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class DisputeEvidenceDue(Event, tag="dispute.evidence_due", about="dispute_id"):
+    """Evidence has to be with the provider soon, at `evidence_due_at`, or the dispute is lost."""
+
+    dispute_id: DisputeId
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    evidence_due_at: datetime
     at: datetime
 
 

@@ -81,6 +81,10 @@ class Refunds(Repository[RefundId, Refund], Protocol):
 class Disputes(Repository[DisputeId, Dispute], Protocol):
     """Every dispute."""
 
+    def evidence_due(self, before: datetime, limit: int, /) -> Sequence[DisputeId]:
+        """Up to `limit` open disputes whose evidence is due before an instant, unless that was told; the soonest first."""
+        ...
+
     def of_order(self, order_id: OrderId, /) -> Sequence[Dispute]:
         """The disputes of one order, in the order of opening."""
         ...

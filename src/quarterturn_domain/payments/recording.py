@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import attrs
 
 from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Rejected
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import OrderId, PaymentId, RefundId, Sku
 from quarterturn_domain.kernel.money import Money
@@ -24,6 +25,7 @@ from quarterturn_domain.payments.events import (
     PaymentAuthorized,
     PaymentCancelled,
     PaymentCaptured,
+    PaymentClaimed,
     PaymentFailed,
     PaymentUnclaimed,
     RefundRequested,
@@ -66,6 +68,19 @@ def record(begin: Begin[PaymentsWork], truths: Sequence[Truth], clock: Clock) ->
     return recording.payments
 
 
+@attrs.frozen(eq=False)
+class NotAcceptable(Rejected):
+    """What has arrived cannot be taken for what is due, or not be given back from here."""
+
+    payment_id: PaymentId
+    reason: str
+
+    @property
+    def message(self) -> str:
+        """Why not."""
+        return f"The payment {self.payment_id} cannot be settled so: {self.reason}"
+
+
 class Recording:
     """Payments, orders and stock while the provider's words are heard one by one; it touches nothing outside itself."""
 
@@ -95,6 +110,29 @@ class Recording:
             # Another card was declined, too: what counts is why the last one was.
             payment = attrs.evolve(payment, failure=truth.failure)
         self.payments[payment_id] = payment
+
+    def accept(self, payment_id: PaymentId, reason: str) -> None:
+        """Take what has arrived, and waited for a person, for what is due; what is more than that goes back.
+
+        Raises `NotAcceptable` when less has arrived, or the order cannot be honoured.
+        """
+        payment = self.payments[payment_id]
+        due = payment.amount - payment.released
+        if payment.captured.currency is not due.currency or payment.captured < due:
+            raise NotAcceptable(payment_id, f"{payment.captured} has arrived where {due} is due")
+        why_not = self._honour(payment.order_id)
+        if why_not:
+            raise NotAcceptable(payment_id, why_not)
+        parts = tuple(VendorPart(part.vendor_id, part.split) for part in self.orders[payment.order_id].vendor_orders)
+        self.facts.append(PaymentClaimed(payment_id=payment.id, order_id=payment.order_id, amount=due, parts=parts, at=self._at))
+        self.payments[payment_id] = self._refund_of_itself(payment, reason, payment.captured - due)
+
+    def give_back(self, payment_id: PaymentId, reason: str) -> None:
+        """Owe the customer all that has arrived and waited for a person, or `NotAcceptable`."""
+        payment = self.payments[payment_id]
+        if payment.captured.currency is not payment.amount.currency:
+            raise NotAcceptable(payment_id, f"{payment.captured} has arrived for {payment.amount}: give it back at the provider")
+        self.payments[payment_id] = self._refund_of_itself(payment, reason, payment.refundable)
 
     def _moved(self, payment: Payment, _: GatewayPayment, act: str) -> Payment:
         return payment.move(act)

@@ -19,6 +19,7 @@ from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.payments.payment import PaymentStatus
 from quarterturn_domain.payments.refunding import SendRefunds
+from quarterturn_domain.payments.reminding import RemindOfEvidence
 from quarterturn_domain.payments.taking import SettleAuthorization, SettleAuthorizations, SyncPayments
 from quarterturn_domain.payouts.hearing import HandleWebhooks
 from quarterturn_domain.payouts.paying import ConfirmPayouts, SendPayouts
@@ -86,6 +87,7 @@ class CatchUp:
         send_refunds: SendRefunds,
         send_payouts: SendPayouts,
         confirm_payouts: ConfirmPayouts,
+        remind_of_evidence: RemindOfEvidence,
         pace: Pace | None = None,
     ) -> None:
         self._work = work
@@ -97,6 +99,7 @@ class CatchUp:
         self._send_refunds = send_refunds
         self._send_payouts = send_payouts
         self._confirm_payouts = confirm_payouts
+        self._remind_of_evidence = remind_of_evidence
         self._pace = pace or Pace()
 
     def __call__(self, limit: int = _LIMIT, since: Round | None = None) -> CaughtUp:
@@ -111,6 +114,7 @@ class CatchUp:
             "orders": self._expire_orders,
             "refunds": lambda most: self._refunds(most, places),
             "payouts": lambda most: self._payouts(most, places),
+            "evidence": self._remind_of_evidence,
         }
         counts, refused, broken = dict[str, int](), dict[str, int](), dict[str, Exception]()
         for name, step in steps.items():

@@ -1,4 +1,4 @@
-"""Explaining: every figure of an order down to its rule and rounding step, and each payout down to the entries that it is made of."""
+"""Explaining: every figure of an order down to its rule and rounding step, and each payout down to the entries it is made of."""
 
 from __future__ import annotations
 

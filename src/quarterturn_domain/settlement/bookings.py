@@ -14,8 +14,10 @@ from quarterturn_domain.payments.events import (
     DisputeOpened,
     DisputeWon,
     PaymentCaptured,
+    PaymentClaimed,
     PaymentUnclaimed,
     RefundBounced,
+    RefundCovered,
     RefundRequested,
     RefundSucceeded,
     VendorPart,
@@ -49,6 +51,23 @@ def unclaimed(event: PaymentUnclaimed) -> Entry:
     """Money has arrived that is owed back to the customer."""
     postings = [(_CLEARING, event.amount), (_REFUNDS, -event.amount), *_fee(event.fee)]
     return Entry.of(f"payment:{event.payment_id}:unclaimed", EntryKind.UNCLAIMED, postings, at=event.at)
+
+
+def claimed(event: PaymentClaimed, earnings: Earnings = _NONE) -> Entry:
+    """Money that was owed back to the customer is the order's, and everybody has their part of it."""
+    postings = [(_REFUNDS, event.amount)]
+    for part in event.parts:
+        earning = earnings.get((event.order_id, part.vendor_id))
+        where = AccountKind.VENDOR_PENDING if earning is None else earning.where
+        postings.append((LedgerAccount(where, part.vendor_id), -part.split.earning))
+        postings += _platform(part, sign=-1)
+    return Entry.of(f"payment:{event.payment_id}:claimed", EntryKind.CAPTURE, postings, at=event.at, order_id=event.order_id)
+
+
+def refund_covered(event: RefundCovered) -> Entry:
+    """The customer has the money by a lost dispute, which the platform has written off: it is not owed once more."""
+    postings = [(_REFUNDS, event.amount), (_WRITE_OFFS, -event.amount)]
+    return Entry.of(f"refund:{event.refund_id}:succeeded{_again(event.bounces)}", EntryKind.REFUND_PAID, postings, at=event.at)
 
 
 def refund_requested(event: RefundRequested, earnings: Earnings) -> Entry:

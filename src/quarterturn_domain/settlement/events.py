@@ -1,4 +1,4 @@
-"""What happened to earnings; everything else that is booked happened somewhere else first."""
+"""What happened to earnings, and which entries were corrected; all else that is booked happened somewhere else first."""
 
 from __future__ import annotations
 
@@ -30,4 +30,14 @@ class ReserveReleased(Event, tag="earning.reserve_released", about="order_id"):
     order_id: OrderId
     vendor_id: VendorId
     amount: Money
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class EntryCorrected(Event, tag="entry.corrected", about="fact"):
+    """The journal entry for a fact was taken back by `actor`, for this reason."""
+
+    fact: str
+    actor: str
+    reason: str
     at: datetime

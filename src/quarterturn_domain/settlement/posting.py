@@ -14,8 +14,10 @@ from quarterturn_domain.payments.events import (
     DisputeOpened,
     DisputeWon,
     PaymentCaptured,
+    PaymentClaimed,
     PaymentUnclaimed,
     RefundBounced,
+    RefundCovered,
     RefundRequested,
     RefundSucceeded,
     VendorPart,
@@ -27,10 +29,12 @@ from quarterturn_domain.settlement.ports import SettlementWork
 
 Posted: TypeAlias = (
     PaymentCaptured
+    | PaymentClaimed
     | PaymentUnclaimed
     | RefundRequested
     | RefundSucceeded
     | RefundBounced
+    | RefundCovered
     | DisputeOpened
     | DisputeWon
     | DisputeLost
@@ -38,10 +42,12 @@ Posted: TypeAlias = (
 
 POSTED: Final[tuple[type[Event], ...]] = (
     PaymentCaptured,
+    PaymentClaimed,
     PaymentUnclaimed,
     RefundRequested,
     RefundSucceeded,
     RefundBounced,
+    RefundCovered,
     DisputeOpened,
     DisputeWon,
     DisputeLost,
@@ -63,8 +69,8 @@ def _booked(event: Posted, earnings: Draft[tuple[OrderId, VendorId], Earning]) -
         for part in _parts(event)
         if (earning := earnings.get((event.order_id, part.vendor_id)))
     }
-    if isinstance(event, PaymentCaptured):
-        yield bookings.captured(event, known)
+    if isinstance(event, (PaymentCaptured, PaymentClaimed)):
+        yield bookings.captured(event, known) if isinstance(event, PaymentCaptured) else bookings.claimed(event, known)
         for part in event.parts:
             earned = part.split.earning
             earning = Earning(event.order_id, part.vendor_id, earned, Money.zero(earned.currency))
@@ -89,15 +95,17 @@ def _booked(event: Posted, earnings: Draft[tuple[OrderId, VendorId], Earning]) -
         earnings.put((event.order_id, part.vendor_id), known[event.order_id, part.vendor_id].change(part.split.earning * sign))
 
 
-def _plain(event: PaymentUnclaimed | RefundSucceeded | RefundBounced | DisputeLost) -> Entry:
+def _plain(event: PaymentUnclaimed | RefundSucceeded | RefundBounced | RefundCovered | DisputeLost) -> Entry:
     if isinstance(event, PaymentUnclaimed):
         return bookings.unclaimed(event)
     if isinstance(event, RefundSucceeded):
         return bookings.refund_succeeded(event)
     if isinstance(event, RefundBounced):
         return bookings.refund_bounced(event)
+    if isinstance(event, RefundCovered):
+        return bookings.refund_covered(event)
     return bookings.dispute_lost(event)
 
 
 def _parts(event: Posted) -> Sequence[VendorPart]:
-    return () if isinstance(event, (PaymentUnclaimed, RefundSucceeded, RefundBounced)) else event.parts
+    return () if isinstance(event, (PaymentUnclaimed, RefundSucceeded, RefundBounced, RefundCovered)) else event.parts

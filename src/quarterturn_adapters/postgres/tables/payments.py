@@ -109,7 +109,14 @@ DISPUTES: Final = Table(
     instant("opened_at"),
     instant("evidence_due_at", nullable=True),
     text("status"),
+    instant("reminded_at", nullable=True),
     one_of("status", DISPUTE.states),
+)
+Index(
+    "disputes_unreminded_idx",
+    DISPUTES.c.evidence_due_at,
+    DISPUTES.c.id,
+    postgresql_where=sql("status = 'open' AND reminded_at IS NULL"),
 )
 Index("disputes_order_idx", DISPUTES.c.order_id)
 Index("disputes_latest_idx", DISPUTES.c.opened_at, DISPUTES.c.id)

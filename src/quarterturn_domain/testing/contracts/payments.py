@@ -292,6 +292,18 @@ class DisputesContract(RepositoryContract[DisputeId, Dispute]):
             read = leafed(lambda after, size: work.disputes.page(after, size, status), place, limit)
         assert sorted((each for each in disputes if status in {None, each.status}), key=place, reverse=True) == read
 
+    def test_disputes_whose_evidence_is_due(self, db: Begin[PaymentsWork]) -> None:
+        """`evidence_due` gives open disputes whose evidence is due before an instant and nobody was reminded, the soonest first."""
+        due = [attrs.evolve(self.new(n), evidence_due_at=samples.moment(9 - n)) for n in (1, 2, 3, 4)]
+        reminded = attrs.evolve(due[3], reminded_at=samples.moment(1))
+        closed = attrs.evolve(self.new(5).move("win"), evidence_due_at=samples.moment(1))
+        never = attrs.evolve(self.new(6), evidence_due_at=None)
+        self.added(db, [*due[:3], reminded, closed, never])
+        with db() as work:
+            assert [due[2].id, due[1].id] == list(work.disputes.evidence_due(samples.moment(8), 10))
+            assert [due[2].id] == list(work.disputes.evidence_due(samples.moment(8), 1))
+        assert [] == differences({reminded.id: reminded}, self.found(db, [reminded.id]))
+
     def test_the_disputes_of_an_order(self, db: Begin[PaymentsWork]) -> None:
         """`of_order` gives the disputes of one order, the first opened first."""
         disputes = [attrs.evolve(samples.a_dispute(n, order=1), opened_at=samples.moment(9 - n)) for n in (1, 2, 3)]

@@ -54,3 +54,7 @@ CREATE TABLE sandbox_calls (
 	call JSONB NOT NULL,
 	CONSTRAINT sandbox_calls_pkey PRIMARY KEY (number)
 );
+
+ALTER TABLE disputes ADD COLUMN reminded_at TIMESTAMP WITH TIME ZONE;
+
+CREATE INDEX disputes_unreminded_idx ON disputes (evidence_due_at, id) WHERE status = 'open' AND reminded_at IS NULL;
