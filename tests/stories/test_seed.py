@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import attrs
 import pytest
@@ -17,7 +17,7 @@ from quarterturn_adapters.memory import MemoryDatabase
 from quarterturn_adapters.sandbox import Sandbox, SandboxPayments, SandboxTransfers
 from quarterturn_adapters.seeding import GUESTS, SELLERS, admit, furnish
 from quarterturn_api.command import main
-from quarterturn_domain.catalog.offering import RepriceOffer
+from quarterturn_domain.catalog.offering import MakeOffers, RepriceOffer
 from quarterturn_domain.catalog.product import ProductStatus
 from quarterturn_domain.identity.onboarding import DecideVendor
 from quarterturn_domain.identity.registering import RegisterAccount
@@ -75,7 +75,7 @@ def test_run_again_it_changes_nothing(app: Application) -> None:
 
 def test_what_was_broken_off_is_completed(app: Application) -> None:
     """Of a marketplace that is half there only the rest is made."""
-    broken = attrs.evolve(app, make_offers=_refuse)
+    broken = attrs.evolve(app, make_offers=cast("MakeOffers", _refuse))
     with pytest.raises(Unavailable):
         furnish(broken)
     # Three categories, a vendor, its place and its five products are there.
