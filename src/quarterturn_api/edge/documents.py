@@ -24,6 +24,7 @@ from quarterturn_api.edge.access import KEY, VENDOR_HEADER, Access
 
 ERROR: Final = "Error"
 _COMPONENT: Final = "#/components/schemas/"
+_RESPONSE: Final = "#/components/responses/"
 
 _ABOUT: Final = """The core of a multi-vendor marketplace: one checkout takes goods from many vendors, one payment is split to the
 cent.
@@ -97,20 +98,29 @@ def describe(app: Litestar) -> None:
     schema = app.plugins.get(OpenAPIPlugin).provide_openapi_schema()
     operations = [(path, method, handler, schema["paths"][path][method]) for path, method, handler in _operations(app)]
     schema["components"]["schemas"] = _bodies(operations, schema["components"].get("schemas", {}))
+    schema["components"]["responses"] = {
+        _name(status): {
+            "description": sentence,
+            "content": {"application/json": {"schema": {"$ref": f"{_COMPONENT}{ERROR}"}}},
+        }
+        for status, sentence in _SENTENCES.items()
+    }
     for path, method, handler, operation in operations:
         access: Access = handler.opt[KEY]
         assert operation.get("summary"), f"{method} {path} has no summary"
         # Litestar describes a validation error of its own, which is never answered.
         operation["responses"].pop("400", None)
         for status in _errors(path, method, access, operation):
-            operation["responses"][str(int(status))] = {
-                "description": _SENTENCES[status],
-                "content": {"application/json": {"schema": {"$ref": f"{_COMPONENT}{ERROR}"}}},
-            }
+            operation["responses"][str(int(status))] = {"$ref": f"{_RESPONSE}{_name(status)}"}
         given = [_sendable(each) for each in operation.get("parameters", [])]
         operation["parameters"] = [*given, *_parameters(method, access, handler)]
         if method == "get" and not handler.opt.get("streamed"):
             operation["responses"]["304"] = {"description": "Nothing has changed since the answer with this ETag"}
+
+
+def _name(status: HTTPStatus) -> str:
+    """What an answer that many operations share is called; not by its phrase, which is another one from Python 3.13 on."""
+    return f"{ERROR}{int(status)}"
 
 
 def _bodies(operations: list[tuple[str, str, HTTPRouteHandler, dict[str, Any]]], known: dict[str, Any]) -> dict[str, Any]:
