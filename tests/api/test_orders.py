@@ -131,6 +131,36 @@ def test_units_that_were_delivered_go_back(client: Client, people: People, servi
     assert [first.json()] == client.get(path, headers=buyer.headers).json()["items"]
 
 
+DOOR: dict[str, object] = {
+    "name": "Ada Lovelace",
+    "lines": ["12 Analytical Row"],
+    "city": "London",
+    "postalCode": "N1 1AA",
+    "country": "GB",
+}
+
+
+def test_an_order_says_where_it_goes(client: Client, people: People, service: Service) -> None:
+    """Its buyer reads it at once, its vendors once it is paid, and no other vendor ever; without one it goes nowhere."""
+    seller, other, buyer = people.vendor(), people.vendor(), people.client()
+    body = {"lines": [{"sku": seller.sku, "quantity": 1}], "delivery": DOOR}
+    placed = client.post("/api/v1/orders", json=body, headers=keyed(buyer.headers, "one")).json()
+    path = f"/api/v1/vendor/orders/{placed['id']}/delivery"
+    moved = client.post("/api/v1/orders", json={**body, "delivery": {**DOOR, "city": "Leeds"}}, headers=keyed(buyer.headers, "one"))
+
+    assert {**DOOR, "region": "", "phone": ""} == placed["delivery"]
+    assert 409 == moved.status_code
+    assert 404 == client.get(path, headers=seller.headers).status_code
+    paid = {"orderId": placed["id"], "method": "card_approved"}
+    assert 201 == client.post("/api/v1/payments/intent", json=paid, headers=keyed(buyer.headers)).status_code
+    assert placed["delivery"] == client.get(path, headers=seller.headers).json()
+    assert placed["delivery"] == client.get(path, headers=people.staff(seller.vendor_id).headers).json()
+    assert [404, 403, 401] == [client.get(path, headers=each).status_code for each in (other.headers, buyer.headers, {})]
+    nowhere = bought(service, buyer, seller)
+    assert None is client.get(f"/api/v1/orders/{nowhere.id}", headers=buyer.headers).json()["delivery"]
+    assert 404 == client.get(f"/api/v1/vendor/orders/{nowhere.id}/delivery", headers=seller.headers).status_code
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -141,6 +171,12 @@ def test_units_that_were_delivered_go_back(client: Client, people: People, servi
         pytest.param({"lines": [{"sku": "A", "quantity": 1}], "expectedTotal": {"amount": 1.5, "currency": "EUR"}}, id="a float"),
         pytest.param({"lines": [{"sku": "A", "quantity": 1}], "buyerId": str(uuid4())}, id="for somebody else"),
         pytest.param({"lines": [{"sku": "A", "quantity": 1}], "destination": {"country": "de"}}, id="no country"),
+        pytest.param({"lines": [{"sku": "A", "quantity": 1}], "delivery": {**DOOR, "lines": []}}, id="to no door"),
+        pytest.param({"lines": [{"sku": "A", "quantity": 1}], "delivery": {**DOOR, "lines": [" "]}}, id="to an empty line"),
+        pytest.param({"lines": [{"sku": "A", "quantity": 1}], "delivery": {**DOOR, "name": " "}}, id="to nobody"),
+        pytest.param(
+            {"lines": [{"sku": "A", "quantity": 1}], "delivery": DOOR, "destination": {"country": "DE"}}, id="taxed elsewhere"
+        ),
     ],
 )
 def test_baskets_that_make_no_sense(client: Client, people: People, body: dict[str, object]) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import attrs
+
 from quarterturn_adapters.codec import dumps
 from quarterturn_adapters.postgres.arrays import uuids
 from quarterturn_adapters.postgres.lines import LINES, line_row, order_line
@@ -19,6 +21,7 @@ from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, ReturnId, ShipmentId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.cart import Cart, CartLine, CartStatus
+from quarterturn_domain.ordering.delivery import Delivery
 from quarterturn_domain.ordering.events import Units
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order, OrderState
@@ -31,7 +34,7 @@ from quarterturn_domain.pricing.tax import Destination
 _ORDERS: Final = Writing.of(ORDERS)
 _PARTS: Final = Writing.of(VENDOR_ORDERS)
 # Who bought and where it went may be forgotten; what was bought, and for how much, never changes.
-_MUTABLE: Final = ("state", "buyer_id", "country", "region")
+_MUTABLE: Final = ("state", "buyer_id", "country", "region", "delivery")
 _SAVE_ORDERS: Final = _ORDERS.update_of(*_MUTABLE)
 _SAVE_PARTS: Final = _PARTS.update_of("status", "shipments", "delivered_at")
 _CHANGING: Final = ("refunded_goods", "refunded_shipping", "shipped", "delivered", "cancelled", "on_way_back", "returned")
@@ -134,8 +137,8 @@ class PostgresOrders:
         for order in values:
             before = self._kept.get(order.id)
             assert before is not None, f"the order {order.id} is saved, but was never locked"
-            if (order.state, order.buyer_id, order.destination) != (before.state, before.buyer_id, before.destination):
-                orders.append((order.id, order.state, order.buyer_id, *_destination(order)))
+            if _mutable(order) != _mutable(before):
+                orders.append((order.id, order.state, order.buyer_id, *_destination(order), _delivery(order)))
             known = {part.vendor_id: part for part in before.vendor_orders}
             for part in order.vendor_orders:
                 old = known[part.vendor_id]
@@ -239,7 +242,15 @@ class PostgresReturns(PostgresRepository[ReturnId, Return]):
 
 def _order_row(order: Order) -> Row:
     head = (order.id, order.buyer_id, order.total.minor, order.total.currency.code, order.placed_at, order.deadline)
-    return (*head, order.fingerprint, *_destination(order), order.state)
+    return (*head, order.fingerprint, *_destination(order), order.state, _delivery(order))
+
+
+def _mutable(order: Order) -> tuple[OrderState, AccountId | None, Destination | None, Delivery | None]:
+    return order.state, order.buyer_id, order.destination, order.delivery
+
+
+def _delivery(order: Order) -> str | None:
+    return None if order.delivery is None else dumps(attrs.asdict(order.delivery))
 
 
 def _destination(order: Order) -> tuple[str | None, str | None]:
@@ -272,10 +283,11 @@ def _orders(rows: Iterable[Row]) -> list[Order]:
 
 
 def _order(row: Row, parts: tuple[VendorOrder, ...]) -> Order:
-    order_id, buyer_id, total, code, placed_at, deadline, fingerprint, country, region, state, *_ = row
+    order_id, buyer_id, total, code, placed_at, deadline, fingerprint, country, region, state, told, *_ = row
     destination = None if country is None else Destination(country, region)
     paid = Money(total, Currency.of(code))
-    return Order(order_id, buyer_id, parts, paid, placed_at, deadline, fingerprint, destination, OrderState(state))
+    delivery = None if told is None else Delivery(**{**told, "lines": tuple(told["lines"])})
+    return Order(order_id, buyer_id, parts, paid, placed_at, deadline, fingerprint, destination, OrderState(state), delivery)
 
 
 def _parts(rows: Iterable[Row], start: int) -> list[tuple[datetime, VendorOrder]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from quarterturn_api.edge.bodies import Asked, Body, Country, MoneyBody
+from quarterturn_domain.ordering.delivery import Delivery
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order, OrderStatus
 from quarterturn_domain.ordering.return_ import Return, ReturnStatus
@@ -26,6 +27,47 @@ class DestinationAsked(Asked):
     def destination(self) -> Destination:
         """As the domain has it."""
         return Destination(self.country, self.region or None)
+
+
+Some = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00]*$")]
+Maybe = Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[^\x00]*$")]
+
+
+class DeliveryBody(Asked):
+    """Who gets the goods, and where; without a `destination` taxes are those of its country and region."""
+
+    name: Annotated[Some, msgspec.Meta(examples=["Ada Lovelace"])]
+    lines: Annotated[tuple[Some, ...], msgspec.Meta(min_length=1, max_length=4, examples=[["12 Analytical Row"]])]
+    city: Some
+    country: Country
+    postal_code: Maybe = ""
+    region: Maybe = ""
+    phone: Maybe = ""
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> DeliveryBody:
+        """`delivery` as the buyer, and the vendor that sends something there, see it."""
+        return cls(
+            name=delivery.name,
+            lines=delivery.lines,
+            city=delivery.city,
+            country=delivery.country,
+            postal_code=delivery.postal_code,
+            region=delivery.region,
+            phone=delivery.phone,
+        )
+
+    def delivery(self) -> Delivery:
+        """As the domain has it."""
+        return Delivery(
+            name=self.name,
+            lines=self.lines,
+            city=self.city,
+            country=self.country,
+            postal_code=self.postal_code,
+            region=self.region,
+            phone=self.phone,
+        )
 
 
 class LineBody(Body):
@@ -122,6 +164,7 @@ class OrderBody(Body):
     total: MoneyBody
     placed_at: datetime
     deadline: datetime
+    delivery: DeliveryBody | None
     vendor_orders: list[VendorOrderBody]
 
     @classmethod
@@ -134,6 +177,7 @@ class OrderBody(Body):
             total=MoneyBody.of(order.total),
             placed_at=order.placed_at,
             deadline=order.deadline,
+            delivery=None if order.delivery is None else DeliveryBody.of(order.delivery),
             vendor_orders=[VendorOrderBody.of(part) for part in order.vendor_orders],
         )
 

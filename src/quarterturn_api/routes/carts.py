@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from quarterturn_api.bodies.carts import CartBody, item_id
-from quarterturn_api.bodies.orders import DestinationAsked, OrderBody
+from quarterturn_api.bodies.orders import DeliveryBody, DestinationAsked, OrderBody
 from quarterturn_api.edge.access import guests_and, needs
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Count, Line, MoneyBody, SkuText
@@ -55,6 +55,7 @@ class CheckOutAsked(Asked):
     expected_total: MoneyBody | None = None
     codes: Annotated[tuple[Line, ...], msgspec.Meta(max_length=20)] = ()
     destination: DestinationAsked | None = None
+    delivery: DeliveryBody | None = None
 
 
 @get(
@@ -146,6 +147,7 @@ def check_out(request: Ask, data: JSONBody[CheckOutAsked], idempotency_key: Idem
         expected_total=data.expected_total.money() if data.expected_total else None,
         codes=data.codes,
         destination=data.destination.destination() if data.destination else None,
+        delivery=data.delivery.delivery() if data.delivery else None,
         at=request.now,
     )
     return OrderBody.of(request.service.check_out_carts(command))

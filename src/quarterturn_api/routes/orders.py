@@ -12,7 +12,7 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from quarterturn_api.bodies.orders import DestinationAsked, OrderBody, ReturnBody
+from quarterturn_api.bodies.orders import DeliveryBody, DestinationAsked, OrderBody, ReturnBody
 from quarterturn_api.bodies.payments import PaymentBody, RefundBody
 from quarterturn_api.edge.access import needs
 from quarterturn_api.edge.asking import Ask
@@ -50,6 +50,7 @@ class OrderAsked(Asked):
     expected_total: MoneyBody | None = None
     codes: Annotated[tuple[Line, ...], msgspec.Meta(max_length=20)] = ()
     destination: DestinationAsked | None = None
+    delivery: DeliveryBody | None = None
 
 
 class CancelAsked(Asked):
@@ -89,6 +90,7 @@ async def place_order(request: Ask, data: JSONBody[OrderAsked], idempotency_key:
         expected_total=data.expected_total.money() if data.expected_total else None,
         codes=data.codes,
         destination=data.destination.destination() if data.destination else None,
+        delivery=data.delivery.delivery() if data.delivery else None,
         at=request.now,
     )
     return OrderBody.of(await asyncio.wrap_future(request.service.desk.submit(command)))

@@ -13,6 +13,7 @@ from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.delivery import Delivery
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
 from quarterturn_domain.ordering.ports import OrderingWork
@@ -30,6 +31,7 @@ class CheckOut:
     expected_total: Money | None = None
     codes: tuple[str, ...] = ()
     destination: Destination | None = None
+    delivery: Delivery | None = None
     at: datetime = attrs.field(metadata=TIMING)
 
 
@@ -58,6 +60,7 @@ class CheckOutCarts:
                     expected_total=command.expected_total,
                     codes=command.codes,
                     destination=command.destination,
+                    delivery=command.delivery,
                     cart_id=command.cart_id,
                     at=command.at,
                 )

@@ -16,6 +16,7 @@ from quarterturn_domain.kernel.errors import NotFound
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku, VendorId
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.ordering.delivery import Delivery
 from quarterturn_domain.ordering.events import OrderCancelled, OrderConfirmed, OrderExpired, OrderPlaced, PlacedVendorOrder
 from quarterturn_domain.ordering.vendor_order import VendorOrder, VendorOrderStatus
 from quarterturn_domain.pricing.split import Split
@@ -71,6 +72,7 @@ class Order:
     fingerprint: str
     destination: Destination | None = None
     state: OrderState = ORDER.initial
+    delivery: Delivery | None = None
 
     @property
     def status(self) -> OrderStatus:

@@ -23,6 +23,7 @@ from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.texts import written
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.cart import MAX_LINES, MAX_QUANTITY, Cart
+from quarterturn_domain.ordering.delivery import Delivery
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.ordering.ports import OrderingWork
@@ -70,6 +71,7 @@ class BasketLine:
 class PlaceOrder:
     """Buy a basket; `order_id` is given by the asker and makes it one order however often it is asked for.
 
+    `destination` is where it goes as far as taxes care, that of the `delivery` unless another one is said.
     `cart_id` is the cart that ends with it: the buyer's own or a guest's, and as many of each SKU are in it as in the basket.
     """
 
@@ -79,6 +81,7 @@ class PlaceOrder:
     expected_total: Money | None = None
     codes: tuple[str, ...] = ()
     destination: Destination | None = None
+    delivery: Delivery | None = None
     cart_id: CartId | None = None
     at: datetime = attrs.field(metadata=TIMING)
 
@@ -227,8 +230,12 @@ def _same(order: Order, mark: str) -> Order:
 def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book: PriceBook, policy: CheckoutPolicy) -> Order:
     if not 1 <= len(command.lines) <= MAX_LINES:
         raise Invalid(f"a basket of {len(command.lines)} lines", f"1 to {MAX_LINES}")
-    if command.destination is not None:
-        written(country=command.destination.country, region=command.destination.region)
+    destination = command.destination
+    if destination is not None:
+        written(country=destination.country, region=destination.region)
+    if command.delivery is not None:
+        command.delivery.refuse_unless_reachable(destination)
+        destination = destination or Destination(command.delivery.country, command.delivery.region or None)
     basket: list[tuple[Sellable, int]] = []
     worth = 0
     for asked in command.lines:
@@ -240,7 +247,7 @@ def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book:
         worth += (offer.price.minor + offer.shipping.minor) * asked.quantity
     if worth > MAX_BASKET:
         raise Invalid(f"a basket of {worth} minor units before discounts and taxes", f"at most {MAX_BASKET}")
-    prices = quote(basket, book, at=command.at, codes=command.codes, destination=command.destination)
+    prices = quote(basket, book, at=command.at, codes=command.codes, destination=destination)
     currency = prices[0].unit_price.currency
     nothing = Money.zero(currency)
     parts: dict[VendorId, list[OrderLine]] = {}
@@ -260,5 +267,6 @@ def _draft(command: PlaceOrder, mark: str, offers: Mapping[Sku, Sellable], book:
         command.at,
         command.at + policy.hold,
         mark,
-        command.destination,
+        destination,
+        delivery=command.delivery,
     )

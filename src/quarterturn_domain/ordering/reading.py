@@ -9,7 +9,8 @@ from quarterturn_domain.kernel.errors import NotFound
 from quarterturn_domain.kernel.ids import AccountId, OrderId, ReturnId, VendorId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.ordering.delivery import Delivery
+from quarterturn_domain.ordering.order import Order, OrderState
 from quarterturn_domain.ordering.ports import EVERY_ORDER, OrderFilter, OrderingWork, Place, ReturnPlace
 from quarterturn_domain.ordering.return_ import Return, ReturnStatus
 from quarterturn_domain.ordering.vendor_order import VendorOrder, VendorOrderStatus
@@ -47,6 +48,14 @@ class ReadOrders:
         """This vendor's part of an order, with the time of placing; raises `NotFound`, also where it has none."""
         order = self.order(order_id)
         return order.placed_at, order.vendor_order(vendor_id)
+
+    def delivery_of_vendor(self, vendor_id: VendorId, order_id: OrderId) -> Delivery:
+        """Where this vendor's part of an order goes; raises `NotFound` also before it is paid, or when nobody said where."""
+        order = self.order(order_id)
+        order.vendor_order(vendor_id)
+        if order.delivery is None or order.state is not OrderState.PAID:
+            raise NotFound("delivery", str(order_id))
+        return order.delivery
 
     def of_vendor(
         self, vendor_id: VendorId, after: Place | None, limit: int, *, status: VendorOrderStatus | None = None

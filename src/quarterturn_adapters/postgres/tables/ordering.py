@@ -53,6 +53,7 @@ ORDERS: Final = Table(
     text_column("country", nullable=True),
     text_column("region", nullable=True),
     text_column("state"),
+    document("delivery", nullable=True),
     one_of("state", ORDER.states),
     law("total", "total >= 0"),
 )

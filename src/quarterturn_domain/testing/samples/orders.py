@@ -12,6 +12,7 @@ from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, ReturnId, ShipmentId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.cart import Cart
+from quarterturn_domain.ordering.delivery import Delivery
 from quarterturn_domain.ordering.events import Units
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
@@ -43,6 +44,17 @@ def shipment_id(n: int) -> ShipmentId:
 def return_id(n: int) -> ReturnId:
     """The id of the `n`-th return."""
     return ReturnId(numbered(0xD4, n))
+
+
+A_DOOR: Final = Delivery(
+    name="Zoë „Zo“ Ångström",
+    lines=("Straße des 17. Juni 135", "c/o 'Gym'"),
+    city="Berlin",
+    postal_code="10623",
+    country="DE",
+    phone="+49 30 123456",
+)
+"""Where somebody gets parcels."""
 
 
 def a_cart(n: int = 1, *, owner: AccountId | None = None) -> Cart:
@@ -134,6 +146,7 @@ LIVES: Final[Mapping[str, Callable[[int], Order]]] = MappingProxyType(
         "delivered": a_delivered_order,
         "returning": a_returning_order,
         "refunded": a_refunded_order,
+        "going to a door": lambda n: attrs.evolve(a_paid_order(n), delivery=A_DOOR),
         "a guest's, going nowhere": lambda n: attrs.evolve(a_placed_order(n), buyer_id=None, destination=None),
     }
 )
