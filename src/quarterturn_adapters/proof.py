@@ -27,7 +27,10 @@ from quarterturn_domain.settlement.journal import Entry, EntryKind
 T = TypeVar("T")
 
 _PAGE: Final = 1_000
-_ORDERS: Final = frozenset({EntryKind.CAPTURE, EntryKind.REFUND})
+_ORDERS: Final = frozenset(
+    {EntryKind.CAPTURE, EntryKind.REFUND, EntryKind.DISPUTE, EntryKind.DISPUTE_WON, EntryKind.DISPUTE_LOST}
+)
+_PAID_OUT: Final = frozenset({EntryKind.PAYOUT_SENT, EntryKind.PAYOUT_FAILED, EntryKind.RECOVERY})
 """The entries that say what orders came to; every other one moves money that is there already."""
 
 
@@ -223,7 +226,7 @@ def _book(entry: Entry, tally: _Tally) -> None:
                 tally.add("tax by the journal", -amount)
             else:
                 tally.add("paid by the journal", amount)
-        elif kind is AccountKind.PROCESSOR_CLEARING and entry.kind in {EntryKind.PAYOUT_SENT, EntryKind.PAYOUT_FAILED}:
+        elif kind is AccountKind.PROCESSOR_CLEARING and entry.kind in _PAID_OUT:
             tally.add("paid out by the journal", -amount)
 
 

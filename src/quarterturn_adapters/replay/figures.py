@@ -26,6 +26,7 @@ class Figures:
     refusals: Sequence[Refused]
     refused: int
     seconds: float
+    troubles: Mapping[str, int] | None = None
 
     @property
     def seconds_per_thousand_orders(self) -> float:
@@ -50,6 +51,7 @@ class Figures:
             "balanced": proof.balanced,
             "refused": self.refused,
             "secondsPerThousandOrders": round(self.seconds_per_thousand_orders, 3),
+            **({} if self.troubles is None else {"troubles": dict(self.troubles)}),
         }
 
     def _amount(self, which: Callable[[Sums], Money]) -> Amount:

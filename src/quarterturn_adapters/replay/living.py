@@ -21,6 +21,7 @@ from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.replay.batches import Asked, Batch, Price, batches
 from quarterturn_adapters.replay.opening import OF_A_REPLAY, every, location, open_vendors, publish, variant
 from quarterturn_adapters.replay.source import Fate, LineRow, OrderRows, Source
+from quarterturn_adapters.replay.troubles import Troubles
 from quarterturn_adapters.sandbox import Sandbox
 from quarterturn_domain.catalog.offering import MakeOffer, RepriceOffer
 from quarterturn_domain.kernel.errors import DomainError, Outcome
@@ -82,8 +83,9 @@ class Part:
 class Life:
     """A marketplace that lives the orders of a `Source`."""
 
-    def __init__(self, app: Application, clock: ManualClock, watch: Watch) -> None:
+    def __init__(self, app: Application, clock: ManualClock, watch: Watch, troubles: Troubles) -> None:
         self._app = app
+        self._troubles = troubles
         self._clock = clock
         self._watch = watch
         self._prices: dict[Sku, Price] = {}
@@ -108,6 +110,8 @@ class Life:
         """Let the last parcels arrive and every hold end, and pay until nothing is available."""
         while self._under_way:
             self._let_pass(max(self._clock.now(), self._under_way[0][0]))
+        while (at := self._troubles.next_at) is not None:
+            self._let_pass(max(self._clock.now(), at))
         # The first run pays what the last hold releases, the second one hears that it has arrived.
         for _ in range(2):
             self._clock.advance(RHYTHM + timedelta(days=1))
@@ -186,7 +190,9 @@ class Life:
             ]
         )
         assert all(isinstance(each, DomainError) or each.payment.status in TAKEN for each in started), "the card is good"
-        self._fulfil([part for order in self._heard(orders, started) for part in parts(order)])
+        paid = self._heard(orders, started)
+        self._fulfil([part for order in paid for part in parts(order)])
+        self._troubles.expect(paid)
 
     def _fulfil(self, going: Sequence[Part]) -> None:
         at = self._clock.now()
@@ -227,6 +233,7 @@ class Life:
 
     def _arrive(self, now: datetime) -> None:
         self._clock.set(max(now, self._clock.now()))
+        self._troubles.let_come(self._app, self._clock.now())
         arrived: list[Part] = []
         while self._under_way and self._under_way[0][0] <= now:
             arrived.append(heappop(self._under_way)[2])
@@ -254,7 +261,10 @@ class Life:
             pass
         run = app.claim_payouts(RunPayouts(run_id=uuid5(OF_A_REPLAY, f"run:{now.isoformat()}"), at=now))
         self._open_payouts = [payout.id for payout in run.payouts]
+        restore = self._troubles.before_payouts(run.payouts)
         app.relay.drain().sure()
+        restore()
+        app.recover_debts()
         while app.seal_journal(_PAGE) == _PAGE:
             pass
 
@@ -269,13 +279,15 @@ class Life:
         return went
 
 
-def live(source: Source, app: Application, clock: ManualClock, sandbox: Sandbox, watch: Watch) -> Sequence[Refused]:
-    """Live every order of `source`; those that a use case refused."""
+def live(
+    source: Source, app: Application, clock: ManualClock, sandbox: Sandbox, watch: Watch, troubles: Troubles | None = None
+) -> Sequence[Refused]:
+    """Live every order of `source`, with `troubles` if any; those that a use case refused."""
     open_vendors(app, sandbox, source.vendors)
     watch("vendors", len(source.vendors), len(source.vendors))
     publish(app, source.products)
     watch("products", len(source.products), len(source.products))
-    life = Life(app, clock, watch)
+    life = Life(app, clock, watch, troubles or Troubles(None, sandbox))
     life.sell(source.orders)
     life.settle()
     return life.refused

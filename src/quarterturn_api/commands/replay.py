@@ -29,6 +29,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures for a program")
     parser.add_argument("--keep-going", action="store_true", help="refuse rows that make no sense, with their orders, and go on")
     parser.add_argument(
+        "--troubles",
+        metavar="SEED",
+        type=int,
+        help="let 3 %% of the orders be refunded, 0.5 %% disputed, and 1 %% of the payouts fail, the same for the same number; "
+        "afterwards nothing may be left to reconcile",
+    )
+    parser.add_argument(
         "--database",
         metavar="WHERE",
         default=MEMORY,
@@ -50,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     if where == EMBEDDED:
         where = f"{EMBEDDED}:replay"
     with opened(where, settings, fresh=True) as database, watching("replay") as watch, _values_only():
-        figures = replay(source, watch, since=began, on=database)
+        figures = replay(source, watch, since=began, on=database, troubles=options.troubles)
     for refusal in figures.refusals[:_TOLD]:
         complain(f"order {refusal.order}: {refusal.reason}")
     if options.json:
