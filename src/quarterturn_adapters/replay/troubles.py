@@ -1,4 +1,4 @@
-"""Troubles: what the files do not tell of, and every marketplace has: refunds, disputes, failed payouts; drawn from a seed."""
+"""Troubles: what the files do not tell of, and every marketplace has: refunds, disputes, failed payouts; drawn from a seed.
 
 Of the orders that were paid, 3 % are refunded, half of them whole, and 0.5 % disputed, of which the bank decides a half for the
 platform; of the payouts 1 % fail or come back. All of it happens within two months of the order, before or after it was paid out.
