@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.doubles.stripe.outside import stripe_shop
 
 from quarterturn_domain.payouts.payout import PayoutStatus
+from quarterturn_domain.payouts.reconciling import ReconcilePeriod
 from quarterturn_domain.testing.lives import live, prove
 from quarterturn_domain.testing.strategies.lives import OrderLife, Work, order_lives
 
@@ -16,12 +18,14 @@ LIVES: Final = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck
 
 
 def lived(life: OrderLife) -> None:
-    """Live it over HTTP and prove every law after every step, and that nothing is at Stripe twice when all is quiet."""
+    """Live it over HTTP and prove every law after every step; when all is quiet nothing is at Stripe twice, and nothing differs."""
     with stripe_shop() as (shop, outside):
         living = live(life, shop, outside, after=prove)
         living.take(Work("quiet"))
         prove(living)
         outside.nothing_was_done_twice()
+        # What was lived is on Stripe's statement, line by line, and nothing else but what the platform brought.
+        assert [] == list(shop.reconcile(ReconcilePeriod(until=living.now + timedelta(days=1))).unexplained)
         assert not [payout for payout in living.payouts() if payout.status in {PayoutStatus.SCHEDULED, PayoutStatus.UNKNOWN}]
 
 

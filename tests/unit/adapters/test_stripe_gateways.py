@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from tests.doubles.stripe.charging import ACTION, APPROVED, NO_FUNDS, REFUND_FAILS
+from tests.doubles.stripe.charging import ACTION, APPROVED, NO_FUNDS, REFUND_FAILS, SLOW
 from tests.doubles.stripe.connecting import PAYS
 from tests.doubles.stripe.driver import NOW, StripeDriver, stripe_world
 
@@ -103,7 +103,7 @@ def test_customers_are_sent_away_only_with_a_way_back(return_url: str | None, re
     """Methods that visit a bank's pages are offered where customers can come back from there, also when they try again."""
     with stripe_world(return_url=return_url) as world:
         declined = paid(world, NO_FUNDS)
-        assert "insufficient_funds" == declined.failure
+        assert ("insufficient_funds", None) == (declined.failure, declined.charge)
         assert PaymentStatus.CAPTURED is world.payments.confirm_payment(declined.reference, APPROVED, key="again").status
         intent = world.double.books.of("payment_intent", declined.reference)
         assert redirects == intent["automatic_payment_methods"]["allow_redirects"]
@@ -180,6 +180,15 @@ def test_money_without_its_line_has_not_arrived(world: StripeDriver) -> None:
     assert (PaymentStatus.PROCESSING, Money.zero(EUR)) == (early.status, early.captured)
     charge["balance_transaction"] = line
     assert payment == world.payments.read_payment(payment.reference)
+
+
+def test_a_charge_is_named_once_it_is_paid(world: StripeDriver) -> None:
+    """What was declined or is still under way has no charge that anything could be drawn from."""
+    slow = paid(world, SLOW)
+    assert (PaymentStatus.PROCESSING, None) == (slow.status, slow.charge)
+    assert slow == world.payments.read_payment(slow.reference)
+    world.settle()
+    assert world.payments.read_payment(slow.reference).charge is not None
 
 
 def test_money_that_stripe_converted_is_not_booked(world: StripeDriver) -> None:
@@ -284,6 +293,9 @@ def test_an_account_says_what_it_lacks(world: StripeDriver) -> None:
     record["requirements"]["entries"] = []
     waiting = world.transfers.read_account(reference)
     assert (False, ("payouts is restricted", "stripe_transfers is restricted")) == (waiting.ready, waiting.requirements)
+    world.double.finish_onboarding(reference, bank=PAYS)
+    record["configuration"]["recipient"]["capabilities"]["stripe_balance"]["payouts"]["status"] = "pending"
+    assert ("payouts is pending",) == world.transfers.read_account(reference).requirements
     world.double.finish_onboarding(reference, bank=PAYS)
     record["closed"] = True
     closed = world.transfers.read_account(reference)
