@@ -1,8 +1,8 @@
 """Checkout and reads over HTTP, against a bare Litestar route that parses and answers the same JSON, and against the desk alone.
 
 One worker process serves `POST /orders` (signed in, 4 lines of 2 vendors, an idempotency key each) and `GET /products` (20 of
-100,000) from an embedded PostgreSQL with fsync on; the client is another process. Rounds alternate, so that a change of the machine's
-speed meets all of them. `--seconds N` is how long a round takes.
+100,000) from an embedded PostgreSQL with fsync on; the client is another process. Rounds alternate, so that a change of the
+machine's speed meets all of them. `--seconds N` is how long a round takes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -29,6 +29,8 @@ from load import Load, load, request
 from shop import QUARTER, database, name, server, stock_up, wired
 from window import PRODUCTS, fill_window
 
+from quarterturn_adapters.postgres import PostgresDatabase
+
 ROUNDS = 3
 HERE = Path(__file__).parent
 NO_LIMITS = "public=0,signed-in=0,payments=0,admin=0"
@@ -37,7 +39,7 @@ NO_LIMITS = "public=0,signed-in=0,payments=0,admin=0"
 def main() -> None:
     """Print every figure and the ratios that are aimed at."""
     seconds = int(sys.argv[sys.argv.index("--seconds") + 1]) if "--seconds" in sys.argv else 6
-    figures = []
+    figures: list[Figure] = []
     with server() as url, database(url) as found:
         stock_up(wired(found), url)
         fill_window(wired(found), url)
@@ -52,7 +54,7 @@ def main() -> None:
     report("over HTTP", figures)
 
 
-def checkout(found: object, ours: str, limit: str, token: str, seconds: int) -> Iterator[Figure]:
+def checkout(found: PostgresDatabase, ours: str, limit: str, token: str, seconds: int) -> Iterator[Figure]:
     """Orders over HTTP, beside the bare route and the desk."""
     for connections in (32, 128):
         rounds: list[tuple[Load, Load, float]] = []
@@ -60,7 +62,7 @@ def checkout(found: object, ours: str, limit: str, token: str, seconds: int) -> 
         for _ in range(ROUNDS):
             least = load(limit, ordering(token), connections=connections, seconds=seconds, status=201)
             mine = load(ours, ordering(token), connections=connections, seconds=seconds, status=201)
-            desk, _ = by_desk(found, QUARTER - 1, connections, seconds)  # type: ignore[arg-type]
+            desk, _ = by_desk(found, QUARTER - 1, connections, seconds)
             rounds.append((least, mine, desk))
         yield Figure(f"bare route, {connections} connections", median(each.rate for each, _, _ in rounds), "orders/s")
         yield Figure(f"POST /orders, {connections} connections", median(each.rate for _, each, _ in rounds), "orders/s")
@@ -105,7 +107,7 @@ def basket(chance: random.Random) -> bytes:
     return json.dumps({"lines": lines}).encode()
 
 
-def ordering(token: str) -> Load:
+def ordering(token: str) -> Callable[[int], bytes]:
     """Makes requests for orders, each with a key of its own."""
     chance = random.Random(5)  # noqa: S311 - the same baskets in every run
     mark = uuid4().hex
@@ -114,7 +116,7 @@ def ordering(token: str) -> Load:
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{mark}-{number}"}
         return request("POST", "/api/v1/orders", headers=headers, body=basket(chance))
 
-    return make  # type: ignore[return-value]
+    return make
 
 
 def register(ours: str) -> str:

@@ -21,7 +21,7 @@ from quarterturn_api.edge.documents import describe, documented
 from quarterturn_api.edge.door import CORRELATION_HEADER, FrontDoor
 from quarterturn_api.edge.refusals import HANDLERS
 from quarterturn_api.edge.repeating import AnswerRepeatedReads
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_api.routes import ROUTES, WELL_KNOWN
 
 MAX_BODY_BYTES: Final = 1_000_000

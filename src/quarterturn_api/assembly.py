@@ -24,7 +24,7 @@ from quarterturn_api.edge.carts import CartTokens
 from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.tokens import Tokens
 from quarterturn_api.keeping import failed, jobs
 from quarterturn_api.routes.products import pages

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from quarterturn_adapters.housekeeping import Job
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.payouts.catching_up import Round
 from quarterturn_domain.payouts.hearing import TakeWebhook
 

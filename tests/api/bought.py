@@ -8,7 +8,7 @@ from uuid import uuid4
 from tests.api.people import Person, Seller
 
 from quarterturn_adapters.clock import ManualClock
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import OrderId, PaymentId
 from quarterturn_domain.ordering.order import Order

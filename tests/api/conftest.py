@@ -12,7 +12,7 @@ from tests.api.people import START, Assemble, Client, People, serving
 
 from quarterturn_adapters.clock import ManualClock
 from quarterturn_api.app import create_app
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 
 
 @pytest.fixture

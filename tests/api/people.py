@@ -18,7 +18,7 @@ from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.databases import opened
 from quarterturn_adapters.settings import Settings
 from quarterturn_api.assembly import assembled
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.catalog.categorising import PlaceCategory
 from quarterturn_domain.catalog.describing import DescribeProduct
 from quarterturn_domain.catalog.offering import MakeOffer

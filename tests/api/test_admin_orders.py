@@ -11,7 +11,7 @@ import pytest
 from tests.api.bought import bought, ordered
 from tests.api.people import Client, People, keyed
 
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.ids import RefundId
 
 ADMIN = "/api/v1/admin"

@@ -8,7 +8,7 @@ import pytest
 from tests.api.bought import bought
 from tests.api.people import Client, People, keyed
 
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 
 VENDORS = "/api/v1/admin/vendors"
 TERMS = "/api/v1/admin/terms"

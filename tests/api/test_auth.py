@@ -11,7 +11,7 @@ import pytest
 from tests.api.people import PASSWORD, Client, People, keyed
 
 from quarterturn_adapters.clock import ManualClock
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.identity.registering import SuspendAccount
 from quarterturn_domain.kernel.ids import AccountId, SessionId
 

@@ -12,7 +12,7 @@ from tests.api.people import PASSWORD, Client, People, Seller, keyed, serving
 
 from quarterturn_api.app import create_app
 from quarterturn_api.edge.carts import COOKIE
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.catalog.offering import RepriceOffer
 from quarterturn_domain.catalog.publishing import MoveProduct
 from quarterturn_domain.kernel.errors import granted

@@ -11,7 +11,7 @@ from tests.api.people import People
 
 from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.housekeeping import Housekeeper, Job
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_api.keeping import KEPT_EVENTS, jobs
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import OrderId, PaymentId

@@ -11,7 +11,7 @@ from tests.api.bought import bought, ordered
 from tests.api.people import Client, People, keyed
 
 from quarterturn_adapters.clock import ManualClock
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import OrderId, ShipmentId, VendorId
 from quarterturn_domain.ordering.fulfilling import ConfirmDelivery, SendShipment, StartVendorOrder

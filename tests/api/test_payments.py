@@ -11,7 +11,7 @@ from tests.api.bought import ordered
 from tests.api.people import Assemble, Client, People, Person, keyed
 
 from quarterturn_api.app import create_app
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.ids import OrderId
 
 INTENT = "/api/v1/payments/intent"

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from tests.api.people import Client, People, Seller
 
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.catalog.publishing import MoveProduct
 
 

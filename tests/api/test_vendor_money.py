@@ -11,7 +11,7 @@ from tests.api.bought import bought, later, payable
 from tests.api.people import Client, People, keyed
 
 from quarterturn_adapters.clock import ManualClock
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 
 STATEMENT = "/api/v1/vendor/statement"
 RUNS = "/api/v1/admin/payouts/runs"

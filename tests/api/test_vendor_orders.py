@@ -9,7 +9,7 @@ from httpx import Response
 from tests.api.bought import bought, ordered
 from tests.api.people import Client, People, Seller, keyed
 
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.ordering.order import Order
 
 ORDERS = "/api/v1/vendor/orders"

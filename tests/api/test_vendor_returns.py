@@ -7,7 +7,7 @@ from uuid import uuid4
 from tests.api.bought import bought
 from tests.api.people import Client, People, Seller
 
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import ReturnId, ShipmentId
 from quarterturn_domain.ordering.fulfilling import ConfirmDelivery, SendShipment, StartVendorOrder

@@ -14,7 +14,7 @@ from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.sandbox import Sandbox
 from quarterturn_adapters.sandbox.webhooks import SIGNATURE_HEADER, Delivery, signed
 from quarterturn_api.app import create_app
-from quarterturn_api.edge.service import Service
+from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import PaymentId
 from quarterturn_domain.ordering.order import Order, OrderStatus

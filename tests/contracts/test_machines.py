@@ -19,6 +19,8 @@ from quarterturn_adapters.sandbox import Bank, Sandbox, SandboxPayments, Sandbox
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.order import Order
+from quarterturn_domain.ordering.ports import EVERY_ORDER, OrderFilter, Place
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.movement import MovementKind
@@ -135,7 +137,11 @@ class TroubledDatabase(MemoryDatabase):
         """A unit of work whose orders are upside down."""
         with super().begin() as work:
             page = work.orders.page
-            work.orders.page = lambda after, limit, /: page(after, limit)[::-1]  # type: ignore[method-assign]
+
+            def upside_down(after: Place | None, limit: int, /, only: OrderFilter = EVERY_ORDER) -> Sequence[Order]:
+                return page(after, limit, only)[::-1]
+
+            work.orders.page = upside_down  # type: ignore[method-assign]
             try:
                 yield work
             finally:

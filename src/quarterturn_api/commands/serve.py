@@ -14,7 +14,7 @@ from quarterturn_adapters.settings import Settings
 from quarterturn_domain.kernel.errors import Invalid
 
 if TYPE_CHECKING:
-    from quarterturn_api.edge.service import Service
+    from quarterturn_api.edge.answering import Service
 
 GRACE_SECONDS: Final = 30
 _HIGHEST_PORT: Final = 65_535

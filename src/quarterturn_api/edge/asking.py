@@ -16,7 +16,7 @@ from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.kernel.ids import AccountId, VendorId
 
 if TYPE_CHECKING:
-    from quarterturn_api.edge.service import Service
+    from quarterturn_api.edge.answering import Service
 
 
 class Ask(Request[Asker | None, str | None, State]):

@@ -19,6 +19,7 @@ from quarterturn_api.edge.bodies import Asked, Body, Line, Page
 from quarterturn_api.edge.carts import COOKIE, CartToken, forgotten_cookie, named_cart
 from quarterturn_api.edge.keys import IdempotencyKey, named_by_guest
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
+from quarterturn_domain.identity.password import LONGEST, SHORTEST
 from quarterturn_domain.identity.registering import RegisterAccount
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.identity.signing_in import Refresh, SignedIn, SignIn
@@ -35,7 +36,7 @@ Password = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=512,
-        description="A new one has 8 to 128 characters, whichever, and is hard to guess.",
+        description=f"A new one has {SHORTEST} to {LONGEST} characters, whichever, and is hard to guess.",
         examples=["four quarter turns of a key"],
     ),
 ]

@@ -52,7 +52,7 @@ Radius = Annotated[
     float | None,
     QueryParameter(
         name="radiusKm",
-        gt=0,
+        ge=0.001,
         le=MAX_DISTANCE_METRES // _METRES,
         description="A unit lies no further away than this, in kilometres.",
     ),
