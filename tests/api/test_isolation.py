@@ -26,8 +26,8 @@ from quarterturn_api import app as application
 from quarterturn_api.app import create_app
 from quarterturn_api.bodies.orders import OrderBody
 from quarterturn_api.edge.access import KEY, VENDOR_HEADER, Access, needs
-from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.answering import Service
+from quarterturn_api.edge.asking import Ask
 from quarterturn_api.routes import ROUTES, wellknown
 from quarterturn_domain.identity.role import PERMISSIONS, VENDOR_PERMISSIONS, Permission, Role, VendorRole
 from quarterturn_domain.kernel.ids import OrderId

@@ -43,7 +43,7 @@ class Victim:
         return self.things[name][0]
 
 
-def victim(client: Client, service: Service, people: People, clock: ManualClock) -> Victim:  # noqa: PLR0915 - it is a long life.
+def victim(client: Client, service: Service, people: People, clock: ManualClock) -> Victim:
     """The victim, after a week of trade; tokens that were issued before are too old then."""
     tell = _Teller(client)
     admin, buyer, seller = people.admin(), people.client(), people.vendor(title="Seen by all")

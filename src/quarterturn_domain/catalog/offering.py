@@ -10,7 +10,7 @@ import attrs
 
 from quarterturn_domain.catalog.offer import Offer
 from quarterturn_domain.catalog.ports import CatalogWork
-from quarterturn_domain.catalog.product import Product
+from quarterturn_domain.catalog.product import Product, ProductStatus
 from quarterturn_domain.identity.vendor import Vendor, VendorStatus
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.errors import Conflict, Forbidden, NotFound, Outcome
@@ -49,7 +49,9 @@ class MakeOffers:
 
             def decide(command: MakeOffer) -> Offer:
                 vendor = required(vendors, command.vendor_id, "vendor")
-                _refuse_unless_offerable(command, vendor, required(products, command.product_id, "product"))
+                known = draft.get(command.sku)
+                mine = known is not None and known.vendor_id == command.vendor_id
+                _refuse_unless_offerable(command, vendor, required(products, command.product_id, "product"), asked_again=mine)
                 return _make(draft, command)
 
             outcomes = decide_each(commands, decide)
@@ -117,7 +119,10 @@ def _change(draft: Draft[Sku, Offer], command: RepriceOffer | MoveOffer) -> Offe
     return draft.put(offer.sku, *offer.reprice(command.price, command.shipping, at=command.at))
 
 
-def _refuse_unless_offerable(command: MakeOffer, vendor: Vendor, product: Product) -> None:
+def _refuse_unless_offerable(command: MakeOffer, vendor: Vendor, product: Product, *, asked_again: bool) -> None:
+    # What is not on show is its maker's own: nobody else learns that it is there.
+    if product.status is not ProductStatus.PUBLISHED and product.created_by not in {None, vendor.id} and not asked_again:
+        raise NotFound("product", str(product.id))
     if vendor.status in {VendorStatus.REJECTED, VendorStatus.CLOSED}:
         raise Forbidden(f"The vendor {vendor.name} is {vendor.status} and cannot make offers")
     if product.variant(command.variant_id) is None:
