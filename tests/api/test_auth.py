@@ -109,7 +109,7 @@ def test_a_refresh_token_is_good_once_and_a_copy_ends_the_session(client: Client
     """Used again, it revokes its whole family: the newer tokens are good for nothing from then on."""
     first = _registered(client)
     second = client.post("/api/v1/auth/refresh", json={"refreshToken": first["refreshToken"]})
-    assert 200 == second.status_code
+    assert (200, "no-store") == (second.status_code, second.headers["cache-control"])
     newer = second.json()
     assert 200 == client.get("/api/v1/users/me", headers=_bearer(newer["accessToken"])).status_code
 
@@ -213,6 +213,7 @@ def test_an_api_key_may_what_its_scopes_say(client: Client, people: People) -> N
     text, key = made.json()["text"], made.json()["key"]
 
     assert text.startswith("qt_")
+    assert "no-store" == made.headers["cache-control"]
     assert 409 == client.post("/api/v1/auth/api-keys", json=asked, headers=keyed(seller.headers, "one")).status_code
     listed = client.get("/api/v1/auth/api-keys", headers=seller.headers)
     assert [key] == listed.json()["items"]

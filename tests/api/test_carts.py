@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -11,12 +11,14 @@ from litestar.testing import TestClient
 from tests.api.people import PASSWORD, Client, People, Seller, keyed, serving
 
 from quarterturn_api.app import create_app
-from quarterturn_api.edge.carts import COOKIE
 from quarterturn_api.edge.answering import Service
+from quarterturn_api.edge.carts import COOKIE
 from quarterturn_domain.catalog.offering import RepriceOffer
 from quarterturn_domain.catalog.publishing import MoveProduct
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.ordering.cart import CartFull
+from quarterturn_domain.ordering.carting import MergeCart, MergeCarts
 
 
 def _filled(client: Client, seller: Seller, quantity: int = 1, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -181,6 +183,21 @@ def test_a_guests_cart_becomes_that_of_whoever_signs_in(client: Client, people: 
     assert (200, cart["id"]) == (again.status_code, again.json()["cartId"])
 
 
+def test_a_cart_that_cannot_be_merged_stays_the_guests(client: Client, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps nobody from signing in, and the browser does not lose it."""
+    seller, account = people.vendor(), people.registered("client")
+    _filled(client, seller, 2)
+
+    def full(_: MergeCarts, __: MergeCart) -> NoReturn:
+        raise CartFull(100, "lines")
+
+    monkeypatch.setattr(MergeCarts, "__call__", full)
+    said = client.post("/api/v1/auth/login", json={"email": account.email, "password": PASSWORD})
+
+    assert (200, None) == (said.status_code, said.json()["cartId"])
+    assert {seller.sku: 2} == _quantities(client.get("/api/v1/cart").json())
+
+
 def test_a_guest_signs_up_and_checks_out(client: Client, people: People) -> None:
     """The cart ends with the order; asked again under the same key it is the same order, with other content it is refused."""
     sellers = [people.vendor(), people.vendor(price="10.00")]
@@ -193,7 +210,8 @@ def test_a_guest_signs_up_and_checks_out(client: Client, people: People) -> None
     ).json()
     headers = {"Authorization": f"Bearer {signed['accessToken']}"}
     cart = client.get("/api/v1/cart", headers=headers).json()
-    body = {"cartId": cart["id"], "expectedTotal": cart["total"]}
+    door = {"name": "Ada", "lines": ["12 Analytical Row"], "city": "London", "country": "GB"}
+    body = {"cartId": cart["id"], "expectedTotal": cart["total"], "delivery": door}
 
     wrong = client.post("/api/v1/cart/checkout", json={**body, "expectedTotal": _euro("1.00")}, headers=keyed(headers))
     first = client.post("/api/v1/cart/checkout", json=body, headers=keyed(headers, "one"))
@@ -203,6 +221,7 @@ def test_a_guest_signs_up_and_checks_out(client: Client, people: People) -> None
 
     assert (409, "price_changed") == (wrong.status_code, wrong.json()["code"])
     assert (201, _euro("109.80"), 2) == (first.status_code, first.json()["total"], len(first.json()["vendorOrders"]))
+    assert door.items() <= first.json()["delivery"].items()
     assert (201, first.json()) == (again.status_code, again.json())
     assert (409, 409) == (other.status_code, twice.status_code)
     assert None is client.get("/api/v1/cart", headers=headers).json()["id"]

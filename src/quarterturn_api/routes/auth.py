@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, post
+from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
@@ -42,6 +43,10 @@ Password = Annotated[
 ]
 Device = Annotated[str, msgspec.Meta(max_length=200, description="What the device calls itself, for its owner to recognise it.")]
 RefreshToken = Annotated[str, msgspec.Meta(min_length=1, max_length=400, examples=["rt_..."])]
+
+
+NO_STORE: Final = CacheControlHeader(no_store=True)
+"""What is shown once is kept by no cache (RFC 6749, 5.1)."""
 
 
 class RegisterAsked(Asked):
@@ -122,6 +127,7 @@ def login(request: Ask, data: JSONBody[LoginAsked], cart_token: CartToken = None
     description="A refresh token that comes back after it was used ends its session: one of its two users is a thief.",
     tags=TAGS,
     status_code=200,
+    cache_control=NO_STORE,
     sync_to_thread=True,
     **everybody(),
 )
@@ -186,7 +192,9 @@ def _signed_in(request: Ask, signed: SignedIn, guest: CartId | None) -> Response
         mine = into or CartId(request.service.ids.new())
         with suppress(DomainError):
             into = app.merge_carts(MergeCart(guest_cart_id=guest, into=mine, owner_id=account_id, at=request.now)).id
-    cookies = [forgotten_cookie(request)] if COOKIE in request.cookies else []
+    # What could not be merged is still the guest's, and the browser must not lose it.
+    left = guest is not None and app.show_carts.open_of_guest(guest) is not None
+    cookies = [forgotten_cookie(request)] if COOKIE in request.cookies and not left else []
     return Response(_body(request, signed, into), cookies=cookies, headers={"Cache-Control": "no-store"})
 
 

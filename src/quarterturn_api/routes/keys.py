@@ -17,6 +17,7 @@ from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Page
 from quarterturn_api.edge.keys import IdempotencyKey, named
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
+from quarterturn_api.routes.auth import NO_STORE
 from quarterturn_domain.identity.keying import CreateApiKey, RevokeApiKey
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.ids import ApiKeyId, VendorId
@@ -45,6 +46,7 @@ class MadeKeyBody(Body):
     summary="Make an API key",
     description="Its text is in this answer only, so a request that is repeated with its Idempotency-Key is refused with 409.",
     tags=TAGS,
+    cache_control=NO_STORE,
     sync_to_thread=True,
     **needs(Permission.SHOP),
 )
