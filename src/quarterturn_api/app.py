@@ -12,18 +12,21 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.plugins import PluginProtocol
 from litestar.routes import HTTPRoute
 
 from quarterturn_api.edge.access import KnowTheAsker, every_route_has_a_rule
+from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.documents import describe, documented
 from quarterturn_api.edge.door import CORRELATION_HEADER, FrontDoor
 from quarterturn_api.edge.refusals import HANDLERS
 from quarterturn_api.edge.repeating import AnswerRepeatedReads
-from quarterturn_api.edge.answering import Service
 from quarterturn_api.routes import ROUTES, WELL_KNOWN
 
+COMPRESSION: Final = CompressionConfig(backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, brotli_quality=4)
 MAX_BODY_BYTES: Final = 1_000_000
 THREADS: Final = 8
 """How many synchronous handlers run at once: fewer than the pool of the database has connections, which the desk shares."""
@@ -47,9 +50,9 @@ def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> L
         request_class=Ask,
         state=State({"service": service}),
         exception_handlers=HANDLERS,
-        middleware=[KnowTheAsker(), AnswerRepeatedReads()],
+        # From the outermost inwards: what is compressed has its ETag, and has lost the fields that nobody asked for.
+        middleware=[DefineMiddleware(CompressionMiddleware, config=COMPRESSION), KnowTheAsker(), AnswerRepeatedReads()],
         cors_config=_cors(origins) if origins else None,
-        compression_config=CompressionConfig(backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, brotli_quality=4),
         openapi_config=documented(),
         plugins=[*plugins, *_telemetry()],
         lifespan=[threads],
