@@ -33,7 +33,8 @@ ROWS = (
     FROM generate_series(1, %(entries)s) AS e""",
     """INSERT INTO postings (entry, position, account, vendor_id, amount, currency, at)
     SELECT number, side, CASE side WHEN 0 THEN 'vendor_pending' ELSE 'vendor_available' END,
-        lpad((1 + number %% %(vendors)s)::text, 32, '0')::uuid, CASE side WHEN 0 THEN 1 ELSE -1 END * (100 + number %% 900), 'EUR', at
+        lpad((1 + number %% %(vendors)s)::text, 32, '0')::uuid, CASE side WHEN 0 THEN 1 ELSE -1 END * (100 + number %% 900), 'EUR',
+        at
     FROM journal_entries, generate_series(0, 1) AS side""",
     """INSERT INTO account_balances (account, vendor_id, currency, shard, amount)
     SELECT account, vendor_id, currency, 0, sum(amount) FROM postings GROUP BY 1, 2, 3""",
