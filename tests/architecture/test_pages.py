@@ -41,7 +41,7 @@ def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
     subprocess.run(write, cwd=tmp_path, check=True, capture_output=True)
     with (tmp_path / "docs" / "generated" / "events.md").open("a", encoding="utf-8") as page:
         page.write("And one line more.\n")
-    (tmp_path / "docs" / "generated" / "events").mkdir()
+    (tmp_path / "docs" / "generated" / "events").mkdir(exist_ok=True)
     (tmp_path / "docs" / "generated" / "events" / "order.forgotten.v1.json").touch()
     run = subprocess.run([*write, "--check"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 1
