@@ -23,7 +23,7 @@ from quarterturn_api.bodies.analytics import (
 )
 from quarterturn_api.edge.access import administers
 from quarterturn_api.edge.asking import Ask
-from quarterturn_api.edge.bodies import Page
+from quarterturn_api.edge.bodies import CurrencyCode, Page
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.insights.sales import SalesOfVendor
@@ -82,7 +82,7 @@ def list_sales_by_vendor(
     cursor: Cursor = None,
 ) -> Page[SalesOfVendorBody]:
     """In the order of the vendors' ids, each in every currency that it sold in."""
-    after = place(cursor, tuple[UUID, str])
+    after = place(cursor, tuple[UUID, CurrencyCode])
     read = request.service.application.read_insights
     found = read.by_vendor(days_of(since, until, time_zone), (VendorId(after[0]), after[1]) if after else None, limit + 1)
     return page(found, limit, _of_vendor, lambda each: (each.vendor_id, each.sales.goods.currency.code))

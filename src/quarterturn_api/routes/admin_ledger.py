@@ -13,7 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from quarterturn_api.bodies.money import EntryBody, LedgerBalanceBody
 from quarterturn_api.edge.access import administers
 from quarterturn_api.edge.asking import Ask
-from quarterturn_api.edge.bodies import Body, MoneyBody, Page
+from quarterturn_api.edge.bodies import Body, CurrencyCode, MoneyBody, Page
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_api.edge.times import Instant
 from quarterturn_domain.identity.role import Permission
@@ -54,7 +54,7 @@ def read_totals(request: Ask) -> TotalsBody:
 @get("/admin/ledger/accounts", summary="List accounts", tags=TAGS, sync_to_thread=True, **administers(Permission.ADMIN_LEDGER))
 def list_accounts(request: Ask, kind: Kind = None, limit: Limit = DEFAULT, cursor: Cursor = None) -> Page[LedgerBalanceBody]:
     """Balances by account and currency: those of the platform first, then those of vendors."""
-    after = place(cursor, tuple[AccountKind, UUID | None, str])
+    after = place(cursor, tuple[AccountKind, UUID | None, CurrencyCode])
     found = request.service.application.read_books.accounts(
         None if after is None else (LedgerAccount(after[0], VendorId(after[1]) if after[1] else None), after[2]),
         limit + 1,
