@@ -89,7 +89,9 @@ def list_levels(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> 
 )
 def list_movements(
     request: Ask,
-    sku: Annotated[str, QueryParameter(max_length=64, description="The SKU.")],
+    sku: Annotated[
+        str, QueryParameter(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$", description="The SKU.")
+    ],
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> Page[MovementBody]:
