@@ -42,12 +42,13 @@ from quarterturn_domain.kernel.work import Begin, Reactions
 from quarterturn_domain.ordering.cancelling import CancelOrders
 from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart, ShowCarts
 from quarterturn_domain.ordering.checkout import CheckOutCarts
-from quarterturn_domain.ordering.events import ReturnReceived, UnitsCancelled, VendorOrderDelivered
+from quarterturn_domain.ordering.events import ReturnReceived, ShipmentSent, UnitsCancelled, VendorOrderDelivered
 from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import CheckoutPolicy, PlaceOrders
 from quarterturn_domain.ordering.reading import ReadOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
+from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.events import RefundRequested, WebhookReceived
 from quarterturn_domain.payments.examining import SettleQuarantines
@@ -171,6 +172,7 @@ class Application:
     confirm_payments: ConfirmPayments
     sync_payments: SyncPayments
     settle_authorizations: SettleAuthorizations
+    capture_shipped: CaptureShipped
     request_refunds: RequestRefunds
     send_refunds: SendRefunds
     retry_refunds: RetryRefunds
@@ -220,12 +222,14 @@ def application(
     provider: str = "sandbox",
     policy: CheckoutPolicy | None = None,
     pace: Pace | None = None,
+    capture_when_shipped: bool = False,
     retried: Decorator = as_it_is,
     hasher: PasswordHasher | None = None,
     secrets: Secrets | None = None,
 ) -> Application:
     """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers.
 
+    With `capture_when_shipped` what was authorised is captured when the first parcel leaves, by whoever delivers the outbox.
     `provider` is what that provider is called where it tells of something (`TakeWebhooks`).
     `retried` is stacked on every use case: it asks again when the database gave a transaction up in favour of another one.
     """
@@ -241,11 +245,15 @@ def application(
     confirm_payouts = retried(ConfirmPayouts(work, transfers, clock))
     dress_window = retried(DressWindow(work))
     handle_webhooks = retried(HandleWebhooks(work, payments, transfers, clock))
+    capture_shipped = CaptureShipped(work, settle_authorizations)
+    heard = dict(subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window))
+    if capture_when_shipped:
+        heard[ShipmentSent] = lambda events: capture_shipped([event.order_id for event in events])
     return Application(
         begin=work,
         clock=clock,
         ids=ids,
-        relay=Relay(begin, subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window)),
+        relay=Relay(begin, heard),
         register_accounts=retried(RegisterAccounts(work, hasher)),
         govern_accounts=retried(GovernAccounts(work)),
         change_profiles=retried(ChangeProfiles(work)),
@@ -290,6 +298,7 @@ def application(
         confirm_payments=retried(ConfirmPayments(work, payments, clock)),
         sync_payments=sync_payments,
         settle_authorizations=settle_authorizations,
+        capture_shipped=capture_shipped,
         request_refunds=retried(RequestRefunds(work)),
         send_refunds=send_refunds,
         retry_refunds=retried(RetryRefunds(work)),

@@ -87,8 +87,14 @@ def lived(life: OrderLife, check: Callable[[LivingShop], None] = prove) -> tuple
     return live(life, shop_on(world), world, after=check), world
 
 
-def shop_on(world: SandboxWorld, *, begin: Any = None, guard: Callable[[Any], Any] = lambda gateway: gateway) -> Application:  # noqa: ANN401
-    """Every use case over an empty database (or `begin`) and the sandbox, whose gateways `guard` may wrap."""
+def shop_on(
+    world: SandboxWorld,
+    *,
+    begin: Any = None,  # noqa: ANN401
+    guard: Callable[[Any], Any] = lambda gateway: gateway,
+    **settings: Any,
+) -> Application:
+    """Every use case over an empty database (or `begin`) and the sandbox, whose gateways `guard` may wrap; `settings` as wired."""
     ids = SeededIds(5, world.clock)
     return application(
         MemoryDatabase(ids).begin if begin is None else begin,
@@ -96,6 +102,7 @@ def shop_on(world: SandboxWorld, *, begin: Any = None, guard: Callable[[Any], An
         transfers=guard(SandboxTransfers(world.sandbox)),
         clock=world.clock,
         ids=ids,
+        **settings,
     )
 
 
