@@ -42,6 +42,7 @@ from quarterturn_domain.testing.contracts.signing_in import (
     SessionsContract,
 )
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
+from quarterturn_domain.testing.contracts.window import WindowContract
 from quarterturn_domain.testing.samples import START
 
 
@@ -247,3 +248,7 @@ class TestSecrets(SecretsContract):
     def secrets(self, request: pytest.FixtureRequest) -> Secrets:
         """Each of them."""
         return SystemSecrets() if request.param == "system" else CountedSecrets()
+
+
+class TestWindow(InMemory, WindowContract):
+    """The shop window in memory."""

@@ -35,6 +35,7 @@ from quarterturn_domain.testing.contracts.search import SearchContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
 from quarterturn_domain.testing.contracts.signing_in import AttemptsContract, CredentialsContract, SessionsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
+from quarterturn_domain.testing.contracts.window import WindowContract
 
 
 @pytest.fixture(params=versions(), scope="module")
@@ -200,3 +201,7 @@ class TestVendors(InPostgres, VendorsContract):
 
 class TestWebhooks(InPostgres, WebhooksContract):
     """Webhooks in PostgreSQL."""
+
+
+class TestWindow(InPostgres, WindowContract):
+    """The shop window in PostgreSQL."""

@@ -35,6 +35,7 @@ pytest.register_assert_rewrite(
             "settlement",
             "signing_in",
             "stock",
+            "window",
         )
     )
 )
