@@ -15,8 +15,8 @@ from quarterturn_domain.kernel.currency import EUR, USD
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.gateway import LineKind, StatementLine
-from quarterturn_domain.payouts.reconciliation import DifferenceKind, Label, Reconciliation, Row
-from quarterturn_domain.payouts.reconciling import ReconcilePeriod
+from quarterturn_domain.payouts.reconciliation import Booking, DifferenceKind, Label, Matching, Reconciliation, Row
+from quarterturn_domain.payouts.reconciling import BEGINNING, ReconcilePeriod
 from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means
 from quarterturn_domain.testing.lives import LivingShop
 from quarterturn_domain.testing.strategies.lives import Dispute, Judge, Onward, Pass, Refund, Start, Step, Work
@@ -188,3 +188,24 @@ def test_a_period_makes_sense() -> None:
         reconciled(living, since=living.now, until=living.now)
     with pytest.raises(Invalid):
         reconciled(living, grace=-AFTER)
+
+
+def test_what_is_matched_takes_no_room() -> None:
+    """However long a statement is, only what has found no match yet is kept."""
+    end = BEGINNING + timedelta(days=3_650)
+    matching = Matching((BEGINNING, end), (BEGINNING, end))
+    most = 0
+    for number in range(20_000):
+        at = BEGINNING + timedelta(minutes=number)
+        amount, fee = Money(100 + number % 7, EUR), Money(number % 3, EUR)
+        subject = f"payment:{number}"
+        line = StatementLine(f"txn_{number}", LineKind.CHARGE, f"ch_{number}", amount, fee, at, at)
+        # The journal hears of every payment a little later, and of each hundredth never.
+        matching.line(subject, line)
+        if number >= 10 and (number - 10) % 100:
+            late = number - 10
+            told = Money(100 + late % 7, EUR), Money(late % 3, EUR)
+            matching.booking(Booking(late, f"payment:{late}:captured", at, None, *told))
+        most = max(most, len(matching.open))
+    assert most < 20_000 // 100 + 20
+    assert matching.rows[Label.MATCHED] > 19_000
