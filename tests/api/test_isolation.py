@@ -173,7 +173,7 @@ BODIES: Final[Mapping[tuple[str, str], Sequence[Any] | Callable[[Victim], Sequen
     ("POST", "/webhooks/{provider}"): lambda of: [{"type": "payment.captured", "id": of.thing("payment_id")}],
     ("POST", "/vendor/apply"): [{"name": "Mine", "country": "DE"}],
     ("POST", "/vendor/onboarding"): [{"returnUrl": "https://mine.example/", "refreshUrl": "https://mine.example/"}],
-    ("POST", "/vendor/products"): [{"title": "Mine"}],
+    ("POST", "/vendor/products"): lambda of: [{"title": "Mine", "variants": [{"id": str(of.seller.variant_id), "title": "Mine"}]}],
     ("PUT", "/vendor/products/{product_id}"): [{"title": "Mine now"}],
     ("POST", "/vendor/products/{product_id}/publish"): NOTHING,
     ("POST", "/vendor/products/{product_id}/withdraw"): NOTHING,
