@@ -14,6 +14,7 @@ MODULES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(
 # Words of the field for which the code has a word of its own.
 SAID_OTHERWISE = {
     "chart of accounts": "chart",
+    "etag": "tag",
     "lifecycle": "state machine",
     "minor unit": "minor",
     "refusal": "domain error",
