@@ -15,7 +15,7 @@ from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import PaymentId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderState, OrderStatus
-from quarterturn_domain.payments.gateway import GatewayPayment
+from quarterturn_domain.payments.gateway import GatewayPayment, LineKind
 from quarterturn_domain.payments.payment import CaptureMethod, Payment, PaymentStatus
 from quarterturn_domain.payments.recording import record
 from quarterturn_domain.payments.refund import Refund, RefundStatus
@@ -123,7 +123,10 @@ def told(living: LivingShop, **truth: Any) -> Payment:
 def test_another_sum_waits_for_a_person(captured: Money, quarantine: str) -> None:
     """It is booked as owed, no goods are sold for it, and nothing is sent back by itself."""
     living = after(BASKET, Start(0))
-    payment = told(living, captured=captured)
+    # The provider has it on its statement, too.
+    ledger = world_of(living).sandbox._books.ledger
+    ledger.post(LineKind.CHARGE, "ch_told", captured, Money.zero(captured.currency), living.now, living.now)
+    payment = told(living, captured=captured, charge="ch_told", fee=Money.zero(captured.currency))
     assert (PaymentStatus.CAPTURED, quarantine) == (payment.status, payment.quarantine)
     assert [OrderState.PLACED] == [order.state for order in living.found()]
     assert refunds(living) == []
