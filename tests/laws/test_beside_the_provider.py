@@ -38,6 +38,7 @@ def customers(living: LivingShop) -> None:
     """What came from each customer and went back, by our records and by the provider's."""
     books = world_of(living).sandbox._books
     refunds = {record.reference: record for record in books.refunds.values()}
+    arrived = {record.refund_id for record in refunds.values() if record.status is GatewayRefundStatus.SUCCEEDED}
     with living.shop.begin() as work:
         payments = [each for order_id in living.orders for each in work.payments.of_order(order_id)]
         for payment in payments:
@@ -54,11 +55,14 @@ def customers(living: LivingShop) -> None:
             lost(living, work.disputes.of_order(payment.order_id), record)
         for order_id in dict.fromkeys(living.orders):
             for refund in work.refunds.of_order(order_id):
-                if refund.status is RefundStatus.SUCCEEDED and refund.amount:
-                    assert refund.reference is not None
+                if refund.status is RefundStatus.SUCCEEDED and refund.amount and refund.reference is not None:
                     there = refunds[refund.reference]
                     assert there.amount == refund.amount
                     assert there.status is GatewayRefundStatus.SUCCEEDED
+                elif refund.status is RefundStatus.SUCCEEDED and refund.amount:
+                    # Nobody sent it: the customer's bank has taken it, with a dispute that was lost.
+                    assert refund.id not in arrived
+                    assert DisputeStatus.LOST in {each.status for each in work.disputes.of_order(order_id)}
     if living.quiet:
         known = {payment.reference for payment in payments}
         assert {record.reference for record in books.payments.values() if record.captured} <= known
