@@ -46,6 +46,9 @@ CHECKS: dict[str, list[tuple[str, ...]]] = {
     ],
 }
 
+IN_FULL = ("tests/chaos", "tests/unit/adapters/test_stripe_interruptions.py", "tests/laws/test_stripe_lives.py")
+"""What takes its full size in `nox -s chaos` only."""
+
 
 def install(session: nox.Session, lock: str) -> None:
     """Install what `requirements/<lock>.txt` pins, each file by its hash, and then the project itself.
@@ -112,9 +115,10 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """The race and the kills in full size: 2,000 buyers for the last units, 50 deaths of the program and of its database."""
+    """Races, kills and faults in full size: 2,000 buyers, 50 deaths of program and database, every fault of every request."""
     install(session, "dev")
-    session.run("pytest", "tests/chaos", *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
+    chosen = () if any(each.startswith("tests") for each in session.posargs) else IN_FULL
+    session.run("pytest", *chosen, *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
 
 
 @nox.session(python=PYTHONS)

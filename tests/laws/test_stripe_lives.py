@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.chaos.shop import FULL
 from tests.doubles.stripe.outside import stripe_shop
 
 from quarterturn_domain.payouts.payout import PayoutStatus
@@ -44,7 +45,7 @@ def test_every_law_holds_when_stripe_fails(life: OrderLife) -> None:
 
 
 @pytest.mark.slow
-@settings(LIVES, max_examples=150)
+@settings(LIVES, max_examples=150 if FULL else 25)
 @given(order_lives(max_steps=60, failing=True))
 def test_every_law_holds_in_long_lives(life: OrderLife) -> None:
     """The same for long lives, and more of them."""
