@@ -17,7 +17,6 @@ extensions = [
     "myst_parser",
     "sphinx.ext.apidoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.viewcode",
     "sphinxcontrib.mermaid",
 ]
 exclude_patterns = ["_build", "reference/api/*/modules.rst"]
@@ -35,7 +34,8 @@ apidoc_modules = [
     {
         "path": f"../src/{package}",
         "destination": f"reference/api/{package}",
-        "separate_modules": True,
+        # A page for each package: navigation is drawn on every page, so that its cost grows with their square.
+        "separate_modules": False,
         "module_first": True,
         "automodule_options": {"members", "show-inheritance"},
         # Strategies are described where users import them from; a strategy may share its name with the file that it is in.

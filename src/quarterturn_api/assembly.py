@@ -20,11 +20,11 @@ from quarterturn_adapters.housekeeping import Housekeeper
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
 from quarterturn_adapters.settings import Settings
+from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.carts import CartTokens
 from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
-from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.tokens import Tokens
 from quarterturn_api.keeping import failed, jobs
 from quarterturn_api.routes.products import pages
