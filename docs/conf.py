@@ -46,6 +46,10 @@ apidoc_modules = [
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+# Objects are found by search and on their page: in the navigation of every page they would cost most of the build.
+toc_object_entries = False
+# Sphinx takes the builtin `type` of a signature for one of the fields of that name, and cannot tell which.
+suppress_warnings = ["ref.python"]
 # A single backtick in a docstring is a name, as everywhere else in the project.
 default_role = "code"
 

@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import attrs
 import psycopg
 import pytest
 from tests.databases import EMBEDDED, server, wait_for
 
 from quarterturn_adapters.postgres import Contended, PostgresDatabase, retried
-from quarterturn_domain.kernel.errors import Conflict, Unavailable
+from quarterturn_domain.identity.vendor import Vendor
+from quarterturn_domain.kernel.errors import Conflict, Outcome, Unavailable
 from quarterturn_domain.kernel.ids import VendorId
 from quarterturn_domain.stock.allocation import Allocation
 from quarterturn_domain.stock.movement import Movement, MovementKind
@@ -72,6 +74,44 @@ def test_two_makers_of_one_item_are_a_race(database: PostgresDatabase) -> None:
     assert 3 == len(tries)
     with database.begin() as work:
         assert [10] == [item.on_hand for item in work.stock.levels([sku])]
+
+
+def test_the_same_asked_twice_at_once_is_the_same(database: PostgresDatabase) -> None:
+    """Who finds a row that another transaction has just made decides once more, and knows it then; other content conflicts."""
+
+    def at_once(*names: str) -> tuple[list[Outcome[Vendor]], int]:
+        both, tries, vendor_id = Barrier(2, timeout=20), [], samples.vendor_id(len(names[0]))
+
+        def apply(name: str) -> Outcome[Vendor]:
+            tries.append(name)
+            with database.begin() as work:
+                known = work.vendors.lock([vendor_id]).get(vendor_id)
+                if len(tries) <= 2:
+                    both.wait()
+                if known is not None:
+                    return known if known.name == name else Conflict("vendor", str(vendor_id), "it applied with other content")
+                made = attrs.evolve(samples.a_vendor(1), id=vendor_id, name=name)
+                work.vendors.add([made])
+            return made
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(retried(apply), names)), len(tries)
+
+    same, tries = at_once("Nordic", "Nordic")
+    assert (same[0], 3) == (same[1], tries)
+    other, _ = at_once("Northern", "Southern")
+    assert {"Vendor", "Conflict"} == {type(each).__name__ for each in other}
+    tries = 0
+
+    def again() -> None:
+        nonlocal tries
+        tries += 1
+        with database.begin() as work:
+            work.vendors.add([attrs.evolve(samples.a_vendor(1), id=samples.vendor_id(6))])
+
+    with pytest.raises(Conflict):
+        retried(again)()
+    assert 2 == tries
 
 
 def test_who_waits_too_long_is_told(url: str) -> None:
