@@ -1,0 +1,1 @@
+-- What is on its way from the outbox to its subscribers, and what is never sent again.

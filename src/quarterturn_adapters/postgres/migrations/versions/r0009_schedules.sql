@@ -1,0 +1,1 @@
+-- When what recurs was done last.
