@@ -7,7 +7,6 @@ machine's speed meets all of them. `--seconds N` is how long a round takes.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import random
@@ -23,12 +22,13 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
-from bench_checkout import by_desk
+from bench_checkout import by_loop
 from figures import Figure, report
 from load import Load, load, request
 from shop import QUARTER, database, name, server, stock_up, wired
 from window import PRODUCTS, fill_window
 
+from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.postgres import PostgresDatabase
 
 ROUNDS = 3
@@ -43,8 +43,7 @@ def main() -> None:
     with server() as url, database(url) as found:
         stock_up(wired(found), url)
         fill_window(wired(found), url)
-        gc.collect()
-        gc.freeze()
+        settle()
         with served(url) as ours:
             token = register(ours)
             order, page = sample(ours, token)
@@ -62,7 +61,7 @@ def checkout(found: PostgresDatabase, ours: str, limit: str, token: str, seconds
         for _ in range(ROUNDS):
             least = load(limit, ordering(token), connections=connections, seconds=seconds, status=201)
             mine = load(ours, ordering(token), connections=connections, seconds=seconds, status=201)
-            desk, _ = by_desk(found, QUARTER - 1, connections, seconds)
+            desk, _ = by_loop(found, QUARTER - 1, connections, seconds)
             rounds.append((least, mine, desk))
         yield Figure(f"bare route, {connections} connections", median(each.rate for each, _, _ in rounds), "orders/s")
         yield Figure(f"POST /orders, {connections} connections", median(each.rate for _, each, _ in rounds), "orders/s")

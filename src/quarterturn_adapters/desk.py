@@ -8,11 +8,13 @@ placed again one by one, which is safe because an order's id makes it one order,
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
@@ -23,6 +25,9 @@ from quarterturn_domain.ordering.placing import PlaceOrder
 Place: TypeAlias = Callable[[Sequence[PlaceOrder]], Sequence[Outcome[Order]]]
 """Whatever places a batch: `PlaceOrders`."""
 
+_Caller: TypeAlias = Future[Order] | asyncio.Future[Order]
+_Entry: TypeAlias = tuple[PlaceOrder, _Caller]
+
 _GIVE_UP_AFTER: Final = 3
 """So many callers of a failed batch in a row for whom the database is not available, and the rest are told so without asking it."""
 
@@ -32,6 +37,8 @@ _PATIENCE_SECONDS: Final = 0.005
 
 class Desk:
     """Callers hand in a command and get a `Future`, which synchronous and asynchronous callers can both wait for.
+
+    A caller in an event loop may wait for `placed` instead: all callers of a batch are then told in one turn of their loop.
 
     `batch` is the most that one transaction places, `queue` the most that wait, `clerks` how many transactions are under way at
     once. One is quickest where Python and the database share few cores: its batches are the largest. More of them pay when the
@@ -45,7 +52,7 @@ class Desk:
         self._place = place
         self._batch = batch
         self._queue = queue
-        self._waiting: deque[tuple[PlaceOrder, Future[Order]]] = deque()
+        self._waiting: deque[_Entry] = deque()
         self._changed = threading.Condition()
         self._expected = 1
         self._patience = 0.0
@@ -62,6 +69,16 @@ class Desk:
         A caller who gives up may cancel the future: a command that no clerk has taken yet is then not placed.
         """
         future: Future[Order] = Future()
+        self._hand_in(command, future)
+        return future
+
+    async def placed(self, command: PlaceOrder) -> Order:
+        """The order, or its refusal raised; as `submit`, for a caller in an event loop."""
+        future: asyncio.Future[Order] = asyncio.get_running_loop().create_future()
+        self._hand_in(command, future)
+        return await future
+
+    def _hand_in(self, command: PlaceOrder, future: _Caller) -> None:
         with self._changed:
             if not self._open:
                 raise Unavailable("the checkout", 1)
@@ -71,7 +88,6 @@ class Desk:
             # To wake a clerk for every caller would cost more than to place the order.
             if len(self._waiting) in {1, self._expected}:
                 self._changed.notify()
-        return future
 
     def __call__(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
         """Hand in many commands and wait for all: the desk in the place of `PlaceOrders`."""
@@ -114,9 +130,9 @@ class Desk:
                 self._expected = min(len(batch) + len(self._waiting), self._batch)
                 self._patience = min((time.monotonic() - began) / 2, _PATIENCE_SECONDS)
 
-    def _take(self) -> list[tuple[PlaceOrder, Future[Order]]]:
+    def _take(self) -> list[_Entry]:
         """The next batch, once there is one; empty when the desk is closed and nobody waits."""
-        taken: list[tuple[PlaceOrder, Future[Order]]] = []
+        taken: list[_Entry] = []
         with self._changed:
             while not taken:
                 while not self._waiting:
@@ -125,9 +141,9 @@ class Desk:
                     self._changed.wait()
                 self._gather()
                 while self._waiting and len(taken) < self._batch:
-                    command, future = self._waiting.popleft()
-                    if future.set_running_or_notify_cancel():
-                        taken.append((command, future))
+                    entry = self._waiting.popleft()
+                    if _still_there(entry[1]):
+                        taken.append(entry)
             if self._waiting:
                 self._changed.notify()
         return taken
@@ -138,14 +154,14 @@ class Desk:
         while self._open and 0 < len(self._waiting) < self._expected and (left := until - time.monotonic()) > 0:
             self._changed.wait(left)
 
-    def _one_by_one(self, batch: Sequence[tuple[PlaceOrder, Future[Order]]], failure: Exception) -> None:
+    def _one_by_one(self, batch: Sequence[_Entry], failure: Exception) -> None:
         if len(batch) == 1:
-            batch[0][1].set_exception(failure)
+            _tell([(batch[0][1], failure)])
             return
         in_a_row = 0
         for entry in batch:
             if in_a_row >= _GIVE_UP_AFTER:
-                entry[1].set_exception(Unavailable("the checkout", 1))
+                _tell([(entry[1], Unavailable("the checkout", 1))])
                 continue
             try:
                 self._answer([entry], self._place([entry[0]]))
@@ -153,15 +169,43 @@ class Desk:
             except Exception as own:  # noqa: BLE001 - the failure is its caller's, and only its caller's
                 # The class itself says that the database is away; a subclass, that this order met another one or a lock.
                 in_a_row = in_a_row + 1 if type(own) is Unavailable else 0
-                entry[1].set_exception(own)
+                _tell([(entry[1], own)])
 
-    def _answer(self, batch: Sequence[tuple[PlaceOrder, Future[Order]]], outcomes: Sequence[Outcome[Order]]) -> None:
+    def _answer(self, batch: Sequence[_Entry], outcomes: Sequence[Outcome[Order]]) -> None:
         assert len(outcomes) == len(batch), "every command has its outcome"
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, DomainError):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+        _tell([(future, outcome) for (_, future), outcome in zip(batch, outcomes, strict=True)])
+
+
+def _still_there(caller: _Caller) -> bool:
+    """Whether the caller has not given up; from now on it cannot."""
+    return caller.set_running_or_notify_cancel() if isinstance(caller, Future) else not caller.cancelled()
+
+
+def _tell(outcomes: Iterable[tuple[_Caller, Order | Exception]]) -> None:
+    """Let callers know; those of one event loop in one turn of it, since to be woken costs more than to be told."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Caller, Order | Exception]]] = {}
+    for caller, outcome in outcomes:
+        if isinstance(caller, Future):
+            _settle(caller, outcome)
+        else:
+            loops.setdefault(caller.get_loop(), []).append((caller, outcome))
+    for loop, theirs in loops.items():
+        # A loop that has ended has no callers left.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle_all, theirs)
+
+
+def _settle_all(outcomes: Iterable[tuple[_Caller, Order | Exception]]) -> None:
+    for caller, outcome in outcomes:
+        if not caller.done():
+            _settle(caller, outcome)
+
+
+def _settle(caller: _Caller, outcome: Order | Exception) -> None:
+    if isinstance(outcome, Exception):
+        caller.set_exception(outcome)
+    else:
+        caller.set_result(outcome)
 
 
 def _outcome(future: Future[Order]) -> Outcome[Order]:

@@ -24,6 +24,7 @@ from quarterturn_api.edge.documents import describe, documented
 from quarterturn_api.edge.door import CORRELATION_HEADER, FrontDoor
 from quarterturn_api.edge.refusals import HANDLERS
 from quarterturn_api.edge.repeating import AnswerRepeatedReads
+from quarterturn_api.edge.responses import JsonResponse
 from quarterturn_api.routes import ROUTES, WELL_KNOWN
 
 COMPRESSION: Final = CompressionConfig(backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, brotli_quality=4)
@@ -48,6 +49,7 @@ def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> L
     app = Litestar(
         route_handlers=[*WELL_KNOWN, Router("/api/v1", route_handlers=list(ROUTES))],
         request_class=Ask,
+        response_class=JsonResponse,
         state=State({"service": service}),
         exception_handlers=HANDLERS,
         # From the outermost inwards: what is compressed has its ETag, and has lost the fields that nobody asked for.

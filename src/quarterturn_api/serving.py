@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from litestar import Litestar
 
+from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.settings import Settings
 from quarterturn_api.app import create_app
 from quarterturn_api.assembly import serving
@@ -19,4 +20,5 @@ def app() -> Litestar:
     stack = ExitStack()
     made = create_app(stack.enter_context(serving(settings)))
     made.on_shutdown.append(stack.close)
+    settle()
     return made

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from quarterturn_adapters.databases import located
+from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.settings import Settings
 from quarterturn_domain.kernel.errors import Invalid
 
@@ -74,6 +75,7 @@ def listen(service: Service, *, host: str, port: int) -> int:
     server = uvicorn.Server(config)
     # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
     signal.signal(signal.SIGTERM, lambda *_: None)
+    settle()
     server.run()
     # uvicorn ends quietly when it could not listen; its own line has said why.
     return 0 if server.started else 1

@@ -10,10 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import attrs
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.routes import BaseRoute
@@ -50,7 +48,6 @@ def guests_and(permission: Permission, limit: Limit = Limit.PUBLIC) -> dict[str,
     """The rule of a route for strangers, and for those with a permission: an API key without it gets no further."""
     return {
         "opt": {KEY: Access(None, limit=limit, known=permission)},
-        "guards": [guard_known],
         "security": [{}, {"bearer": []}, {"apiKey": []}],
     }
 
@@ -58,7 +55,7 @@ def guests_and(permission: Permission, limit: Limit = Limit.PUBLIC) -> dict[str,
 def needs(permission: Permission, limit: Limit = Limit.SIGNED_IN) -> dict[str, Any]:
     """The rule of a route that needs somebody with a permission."""
     assert not permission.value.startswith("vendor."), "a vendor's permission is had for a vendor"
-    return {"opt": {KEY: Access(permission, limit=limit)}, "guards": [guard], "security": [{"bearer": []}, {"apiKey": []}]}
+    return {"opt": {KEY: Access(permission, limit=limit)}, "security": [{"bearer": []}, {"apiKey": []}]}
 
 
 def needs_of_vendor(permission: Permission, limit: Limit = Limit.SIGNED_IN, *, streamed: bool = False) -> dict[str, Any]:
@@ -69,7 +66,6 @@ def needs_of_vendor(permission: Permission, limit: Limit = Limit.SIGNED_IN, *, s
     assert permission.value.startswith("vendor."), "had for a vendor"
     return {
         "opt": {KEY: Access(permission, of_vendor=True, limit=limit), "streamed": streamed},
-        "guards": [guard],
         "security": [{"bearer": []}, {"apiKey": []}],
     }
 
@@ -79,26 +75,22 @@ def administers(permission: Permission) -> dict[str, Any]:
     return needs(permission, Limit.ADMIN)
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let through whoever has the permission; finds the vendor that the request is about."""
-    asker: Asker | None = connection.scope.get("user")
+def guard(asker: Asker | None, access: Access, scope: Scope) -> None:
+    """Let through whoever has the permission; finds the vendor that the request is about.
+
+    A guard of Litestar's would say the same, and be given a copy of the whole handler with every request.
+    """
+    wanted = access.permission
     if asker is None:
-        raise NotAuthorizedException
-    access: Access = handler.opt[KEY]
-    assert access.permission is not None
-    if access.of_vendor:
-        connection.scope["state"]["vendor_id"] = _vendor(asker, access.permission, connection.headers.get(VENDOR_HEADER))
-    elif not asker.may(access.permission):
-        raise PermissionDeniedException(f"This needs the permission {access.permission.value}")
-
-
-async def guard_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let through strangers, and whoever has the permission."""
-    asker: Asker | None = connection.scope.get("user")
-    access: Access = handler.opt[KEY]
-    assert access.known is not None
-    if asker is not None and not asker.may(access.known):
-        raise PermissionDeniedException(f"This needs the permission {access.known.value}")
+        if wanted is not None:
+            raise NotAuthorizedException
+    elif wanted is None:
+        if access.known is not None and not asker.may(access.known):
+            raise PermissionDeniedException(f"This needs the permission {access.known.value}")
+    elif access.of_vendor:
+        scope["state"]["vendor_id"] = _vendor(asker, wanted, Headers.from_scope(scope).get(VENDOR_HEADER))
+    elif not asker.may(wanted):
+        raise PermissionDeniedException(f"This needs the permission {wanted.value}")
 
 
 def _vendor(asker: Asker, permission: Permission, named: str | None) -> VendorId:
@@ -130,10 +122,10 @@ def every_route_has_a_rule(routes: Iterable[BaseRoute]) -> None:
 
 
 class KnowTheAsker(ASGIMiddleware):
-    """Finds out who asks, by a bearer token or an API key, and whether they ask too often."""
+    """Finds out who asks, by a bearer token or an API key, whether they ask too often, and whether they may."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Put the asker into the scope; 401 for a token that is wrong, 429 for too many requests."""
+        """Put the asker into the scope; 401 for a token that is wrong, 429 for too many requests, 403 for who may not."""
         service = scope["litestar_app"].state.service
         access: Access | None = scope["route_handler"].opt.get(KEY)
         scope["auth"] = None
@@ -147,12 +139,14 @@ class KnowTheAsker(ASGIMiddleware):
         except NotAuthorizedException:
             await service.limits.take(Limit.PUBLIC, f"address:{address}")
             raise
-        if access is not None and access.limit is not Limit.NONE:
+        if access is not None:
             asker: Asker | None = scope["user"]
             limit = access.limit
             if asker is not None and limit is Limit.PUBLIC:
                 limit = Limit.SIGNED_IN
-            await service.limits.take(limit, f"address:{address}" if asker is None else f"account:{asker.account_id}")
+            if service.limits.counts(limit):
+                await service.limits.take(limit, f"address:{address}" if asker is None else f"account:{asker.account_id}")
+            guard(asker, access, scope)
         await next_app(scope, receive, send)
 
 

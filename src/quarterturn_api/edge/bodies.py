@@ -7,10 +7,12 @@ never a float: `{"amount": "12.50", "currency": "EUR"}`.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Generic, Self, TypeVar
+from functools import lru_cache
+from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
 
+from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.money import Money
 
 T = TypeVar("T")
@@ -49,13 +51,19 @@ class MoneyBody(Asked):
     currency: CurrencyCode
 
     @classmethod
-    def of(cls, money: Money) -> Self:
+    def of(cls, money: Money) -> MoneyBody:
         """`money` as it goes over the wire."""
-        return cls(amount=money.amount, currency=money.currency.code)
+        return _money(money.minor, money.currency)
 
     def money(self) -> Money:
         """The amount; raises `Invalid` for an unknown currency or more digits than it has."""
         return Money.of(self.amount, self.currency)
+
+
+@lru_cache(8_192)
+def _money(minor: int, currency: Currency) -> MoneyBody:
+    # The same amounts come again and again: an order has four for every line.
+    return MoneyBody(amount=Money(minor, currency).amount, currency=currency.code)
 
 
 class Page(Body, Generic[T]):

@@ -16,6 +16,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from quarterturn_api.edge.logs import REQUEST
 from quarterturn_api.edge.metrics import Metrics
 
 CORRELATION_HEADER: Final = "X-Correlation-ID"
@@ -71,10 +72,17 @@ class FrontDoor:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], (b"x-correlation-id", correlation.encode()), *SECURITY_HEADERS]
-                if not any(name == b"content-security-policy" for name, _ in headers):
-                    page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
-                    headers.append(THE_READER_LOADS if page else NOTHING_LOADS)
+                given = message["headers"]
+                policy: tuple[bytes, bytes] | None = NOTHING_LOADS
+                for name, value in given:
+                    if name == b"content-security-policy":
+                        policy = None
+                        break
+                    if name == b"content-type" and value.startswith(b"text/html"):
+                        policy = THE_READER_LOADS
+                headers = [*given, (b"x-correlation-id", correlation.encode()), *SECURITY_HEADERS]
+                if policy is not None:
+                    headers.append(policy)
                 message["headers"] = headers
             await send(message)
 
@@ -93,7 +101,7 @@ class FrontDoor:
         self._metrics.requested(scope["method"], template, status, seconds)
         asker: Any = scope.get("user")
         _log.info(
-            "request",
+            REQUEST,
             method=scope["method"],
             endpoint=template,
             status_code=status,

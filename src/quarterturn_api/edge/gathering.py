@@ -7,7 +7,7 @@ answered with what was read before they asked: a session that was ended a moment
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from litestar.concurrency import sync_to_thread
@@ -21,18 +21,17 @@ class Gathering(Generic[K, V]):
 
     def __init__(self, find: Callable[[Sequence[K]], Mapping[K, V]]) -> None:
         self._find = find
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._serving: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
         """What is known of `key`, or None; raises what the reading raised."""
-        future = self._waiting.get(key)
-        if future is None:
-            future = self._waiting[key] = asyncio.get_running_loop().create_future()
-            if self._serving is None:
-                self._serving = asyncio.create_task(self._serve())
-        # Whoever gives up must not take the answer away from others who wait for the same one.
-        return await asyncio.shield(future)
+        # A future of their own each: whoever gives up must not take the answer away from others who wait for the same one.
+        future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(future)
+        if self._serving is None:
+            self._serving = asyncio.create_task(self._serve())
+        return await future
 
     async def _serve(self) -> None:
         try:
@@ -41,11 +40,17 @@ class Gathering(Generic[K, V]):
                 try:
                     found = await sync_to_thread(self._find, list(asked))
                 except Exception as error:  # noqa: BLE001 - whatever it was, everybody who waits has to hear of it
-                    for future in asked.values():
+                    for future in _still_there(asked.values()):
                         future.set_exception(error)
-                        future.exception()
                 else:
-                    for key, future in asked.items():
-                        future.set_result(found.get(key))
+                    for key, futures in asked.items():
+                        value = found.get(key)
+                        for future in _still_there([futures]):
+                            future.set_result(value)
         finally:
             self._serving = None
+
+
+def _still_there(all_of_them: Iterable[Iterable[asyncio.Future[V | None]]]) -> Iterator[asyncio.Future[V | None]]:
+    """Those of all that nobody has given up."""
+    return (future for futures in all_of_them for future in futures if not future.done())

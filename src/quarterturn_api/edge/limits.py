@@ -57,6 +57,10 @@ class Limits:
             self._together = MovingWindowRateLimiter(storage)
         self._items = {limit: RateLimitItemPerMinute(count) for limit, count in per_minute.items() if count}
 
+    def counts(self, limit: Limit) -> bool:
+        """Whether anything is limited by it."""
+        return limit in self._items
+
     async def take(self, limit: Limit, whose: str) -> None:
         """Count one request of `whose`, or refuse it with 429 and when to come again."""
         item = self._items.get(limit)

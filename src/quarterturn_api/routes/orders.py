@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -93,7 +92,7 @@ async def place_order(request: Ask, data: JSONBody[OrderAsked], idempotency_key:
         delivery=data.delivery.delivery() if data.delivery else None,
         at=request.now,
     )
-    return OrderBody.of(await asyncio.wrap_future(request.service.desk.submit(command)))
+    return OrderBody.of(await request.service.desk.placed(command))
 
 
 @get("/orders", summary="List my orders, the latest first", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))

@@ -234,6 +234,54 @@ def test_an_asynchronous_caller_can_wait_as_well() -> None:
         assert [UUID(int=0), UUID(int=1), UUID(int=2)] == asyncio.run(ask())
 
 
+def test_callers_of_an_event_loop_are_told_in_one_turn_of_it() -> None:
+    """Each gets its order or its refusal; the loop is woken once for all of a batch, and not once for each."""
+    short = StockShort(sku("MAT"), 1, 0)
+    counter = Counter(lambda each: short if each.order_id.int % 2 else each.order_id)
+    woken: list[object] = []
+
+    async def ask(desk: Desk) -> list[object]:
+        counter.gate.clear()
+        first = asyncio.create_task(desk.placed(command(0)))
+        await asyncio.to_thread(counter.entered.wait, WAIT_SECONDS)
+        loop = asyncio.get_running_loop()
+        wake = loop.call_soon_threadsafe
+        loop.call_soon_threadsafe = lambda *given, **named: woken.append(given) or wake(*given, **named)  # type: ignore[method-assign,func-returns-value]
+        rest = [asyncio.create_task(desk.placed(command(number))) for number in range(1, 5)]
+        await asyncio.sleep(0)
+        counter.gate.set()
+        outcomes = list(await asyncio.gather(first, *rest, return_exceptions=True))
+        # The loop wakes itself to end its threads, too.
+        loop.call_soon_threadsafe = wake  # type: ignore[method-assign]
+        return outcomes
+
+    with Desk(counter, clerks=1) as desk:
+        assert [UUID(int=0), short, UUID(int=2), short, UUID(int=4)] == asyncio.run(ask(desk))
+    assert [[0], [1, 2, 3, 4]] == counter.batches
+    assert len(counter.batches) == len(woken)
+
+
+def test_a_caller_of_an_event_loop_who_gives_up_in_time_is_not_placed() -> None:
+    """Giving up while another batch is under way leaves the command unplaced; an ended loop harms no clerk."""
+    counter = Counter()
+
+    async def give_up(desk: Desk) -> None:
+        first = asyncio.create_task(desk.placed(command(0)))
+        await asyncio.to_thread(counter.entered.wait, WAIT_SECONDS)
+        second = asyncio.create_task(desk.placed(command(1)))
+        await asyncio.sleep(0)
+        second.cancel()
+        first.cancel()
+        await asyncio.wait([first, second])
+
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        asyncio.run(give_up(desk))
+        counter.gate.set()
+        assert [UUID(int=2)] == results([desk.submit(command(2))])
+    assert [[0], [2]] == counter.batches
+
+
 def test_no_caller_is_lost_among_many_threads() -> None:
     """Every one of many callers at once gets the outcome of its own command, and every command is placed once."""
     counter = Counter()
