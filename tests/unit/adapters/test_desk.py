@@ -250,7 +250,7 @@ def test_callers_of_an_event_loop_are_told_in_one_turn_of_it() -> None:
         rest = [asyncio.create_task(desk.placed(command(number))) for number in range(1, 5)]
         await asyncio.sleep(0)
         counter.gate.set()
-        outcomes = list(await asyncio.gather(first, *rest, return_exceptions=True))
+        outcomes: list[object] = list(await asyncio.gather(first, *rest, return_exceptions=True))
         # The loop wakes itself to end its threads, too.
         loop.call_soon_threadsafe = wake  # type: ignore[method-assign]
         return outcomes
