@@ -246,7 +246,7 @@ def test_callers_of_an_event_loop_are_told_in_one_turn_of_it() -> None:
         await asyncio.to_thread(counter.entered.wait, WAIT_SECONDS)
         loop = asyncio.get_running_loop()
         wake = loop.call_soon_threadsafe
-        loop.call_soon_threadsafe = lambda *given, **named: woken.append(given) or wake(*given, **named)  # type: ignore[method-assign]
+        loop.call_soon_threadsafe = lambda *given, **named: woken.append(given) or wake(*given, **named)  # type: ignore[method-assign,func-returns-value]
         rest = [asyncio.create_task(desk.placed(command(number))) for number in range(1, 5)]
         await asyncio.sleep(0)
         counter.gate.set()
