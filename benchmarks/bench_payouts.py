@@ -17,6 +17,7 @@ import psycopg
 from figures import Figure, report
 from shop import database, server, wired
 
+from quarterturn_adapters.garbage import settle
 from quarterturn_domain.payouts.paying import RunPayouts
 
 VENDORS = 10_000
@@ -106,6 +107,7 @@ def main() -> None:
         with database(url) as opened:
             fill(url)
             app = wired(opened)
+            settle()
             plain = [aggregated(url) for _ in range(ROUNDS)]
             written = claimed_by_sql(url)
             dry = []

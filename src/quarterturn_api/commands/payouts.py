@@ -11,6 +11,7 @@ from uuid import UUID
 import attrs
 
 from quarterturn_adapters.bootstrap import Application
+from quarterturn_adapters.garbage import settle
 from quarterturn_api.commands.running import ask_for_database, instant, running
 from quarterturn_api.commands.screen import Watch, complain, say_json, watching
 from quarterturn_domain.kernel.errors import DomainError, Invalid
@@ -67,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
         at = now if options.at is None else instant(options.at)
         if at > now:
             raise Invalid(f"the time {at.isoformat()}", "one that is not to come")
+        settle()
         ran = pay(app, RunPayouts(run_id=options.run or app.ids.new(), dry=options.dry_run, at=at), watch)
     if options.json:
         say_json(said(ran))

@@ -33,7 +33,7 @@ from quarterturn_domain.settlement.bookings import moved
 from quarterturn_domain.settlement.chart import AccountKind, LedgerAccount
 from quarterturn_domain.settlement.journal import Entry, EntryKind
 
-_PAGE: Final = 500
+_PAGE: Final = 1_000
 
 
 @attrs.frozen(kw_only=True)
@@ -145,11 +145,10 @@ def _claim(work: PayoutsWork, command: RunPayouts, asked: Sequence[tuple[VendorI
     # A vendor's row is the lock on its balance: two runs at once cannot claim it twice.
     vendors = work.vendors.find(ids) if command.dry else work.vendors.lock(ids)
     terms = work.payout_terms.of(ids)
-    accounts = {LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id) for vendor_id in ids}
-    balances = work.journal.balances(accounts)
+    # What was seen before the vendors were locked may be somebody else's by now.
+    balances = asked if command.dry else _locked(work, asked)
     drafts, kept = list[Payout](), list[Kept]()
-    for vendor_id, seen in asked:
-        balance = -balances.get((LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id), seen.currency), Money.zero(seen.currency))
+    for vendor_id, balance in balances:
         reason = _why_not(balance, vendors[vendor_id], terms[vendor_id], command)
         if reason is not None:
             kept.append(Kept(vendor_id, balance, reason))
@@ -179,6 +178,15 @@ def _claim(work: PayoutsWork, command: RunPayouts, asked: Sequence[tuple[VendorI
         PayoutScheduled(payout_id=payout.id, vendor_id=payout.vendor_id, amount=payout.amount, at=command.at) for payout in fresh
     )
     return fresh, kept
+
+
+def _locked(work: PayoutsWork, asked: Sequence[tuple[VendorId, Money]]) -> Sequence[tuple[VendorId, Money]]:
+    """The balances that were asked for as they are now, of vendors that are locked."""
+    accounts = {vendor_id: LedgerAccount(AccountKind.VENDOR_AVAILABLE, vendor_id) for vendor_id, _ in asked}
+    balances = work.journal.balances(accounts.values())
+    return [
+        (vendor_id, -balances.get((accounts[vendor_id], seen.currency), Money.zero(seen.currency))) for vendor_id, seen in asked
+    ]
 
 
 def _why_not(balance: Money, vendor: Vendor, terms: PayoutTerms, command: RunPayouts) -> str | None:

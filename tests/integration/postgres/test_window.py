@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import psycopg
@@ -25,7 +25,7 @@ from quarterturn_domain.search.query import Near, ProductQuery, Sort
 from quarterturn_domain.stock.geography import Coordinates
 from quarterturn_domain.testing import samples
 
-LATER = ("r0003", "r0004", "r0005", "r0006", "r0007", "r0008", "r0009")
+LATER: Final = "r0003"
 
 # Signs that mean something to PostgreSQL, letters of many scripts, and anything else that it can keep.
 SIGNS = st.sampled_from("'\\\":*&|!<>()-, rowerßéİ\u0131ﬁ折叠が한\u0345\u0301")
@@ -56,7 +56,7 @@ def test_a_catalog_from_before_is_put_on_show(empty: str, tmp_path: Path) -> Non
     """Products that were there before the window are found once the outbox is drained after the migration, and only once."""
     shutil.copytree(REVISIONS, tmp_path, dirs_exist_ok=True)
     for path in (tmp_path / "versions").glob("r*"):
-        if path.name.startswith(LATER):
+        if path.name >= LATER:
             path.unlink()
     assert "0002" == migrate(empty, revisions=tmp_path)
     with psycopg.connect(empty) as connection:
