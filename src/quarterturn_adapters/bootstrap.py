@@ -5,14 +5,14 @@ What happens in the transaction of its cause stands in `REACTIONS`; what happens
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
 from quarterturn_adapters.argon import Argon2Hasher
 from quarterturn_adapters.chance import SystemSecrets
-from quarterturn_adapters.relay import Handler, Relay
+from quarterturn_adapters.relay import Relay, Subscription
 from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
 from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
@@ -93,6 +93,9 @@ REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
 )
 """Which events are answered in their own transaction, and by whom."""
 
+
+_PROVIDER_BATCH: Final = 20
+"""How many events go to a use case at once that asks the provider about each: what a crash in the middle lets be asked again."""
 
 T = TypeVar("T")
 
@@ -246,14 +249,21 @@ def application(
     dress_window = retried(DressWindow(work))
     handle_webhooks = retried(HandleWebhooks(work, payments, transfers, clock))
     capture_shipped = CaptureShipped(work, settle_authorizations)
-    heard = dict(subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window))
+    heard = list(subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window))
     if capture_when_shipped:
-        heard[ShipmentSent] = lambda events: capture_shipped([event.order_id for event in events])
+        heard.append(
+            Subscription(
+                name="capture-shipped",
+                events=(ShipmentSent,),
+                handle=lambda events: capture_shipped([event.order_id for event in events]),
+                batch=_PROVIDER_BATCH,
+            )
+        )
     return Application(
         begin=work,
         clock=clock,
         ids=ids,
-        relay=Relay(begin, heard),
+        relay=Relay(begin, heard, clock, ids),
         register_accounts=retried(RegisterAccounts(work, hasher)),
         govern_accounts=retried(GovernAccounts(work)),
         change_profiles=retried(ChangeProfiles(work)),
@@ -349,15 +359,32 @@ def application(
 
 def subscriptions(
     send_refunds: SendRefunds, send_payouts: SendPayouts, handle_webhooks: HandleWebhooks, dress_window: DressWindow
-) -> Mapping[type[Event], Handler]:
+) -> Sequence[Subscription]:
     """Which events are answered after their commit: each by one use case."""
-    return {
-        RefundRequested: lambda events: send_refunds([event.refund_id for event in events]),
-        WindowOpened: lambda events: [dress_window(at=event.at) for event in events],
+    return (
+        Subscription(
+            name="send-refunds",
+            events=(RefundRequested,),
+            handle=lambda events: send_refunds([event.refund_id for event in events]),
+            batch=_PROVIDER_BATCH,
+        ),
+        Subscription(
+            name="dress-window", events=(WindowOpened,), handle=lambda events: [dress_window(at=event.at) for event in events]
+        ),
         # One that could not be handled is due again later, whoever asks then.
-        WebhookReceived: lambda events: _heard(handle_webhooks, events),
-        PayoutScheduled: lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],
-    }
+        Subscription(
+            name="handle-webhooks",
+            events=(WebhookReceived,),
+            handle=lambda events: _heard(handle_webhooks, events),
+            batch=_PROVIDER_BATCH,
+        ),
+        Subscription(
+            name="send-payouts",
+            events=(PayoutScheduled,),
+            handle=lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],
+            batch=_PROVIDER_BATCH,
+        ),
+    )
 
 
 def _known(outcome: Outcome[Payout]) -> Outcome[Payout]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -16,7 +16,10 @@ from quarterturn_domain.payouts.hearing import TakeWebhook
 _log = structlog.stdlib.get_logger("quarterturn.keeping")
 
 KEPT_EVENTS: Final = timedelta(days=30)
-"""How long events that were delivered stay in the outbox."""
+"""How long events that were delivered stay in the outbox, before they are archived."""
+
+ARCHIVED_EVENTS: Final = timedelta(days=400)
+"""How long they are in the archive: longer than a year, so that two of them can be compared."""
 
 KEPT_NOTES: Final = timedelta(days=90)
 """How long the inbox remembers what was handled: longer than anything is delivered again."""
@@ -70,9 +73,15 @@ def _all(step: Callable[[int], int]) -> None:
 def _forget(service: Service) -> None:
     now = service.clock.now()
     service.application.forget_sign_ins()
+    _all(lambda page: _archive(service, now, page))
     with service.application.begin() as work:
-        work.outbox.forget(now - KEPT_EVENTS)
+        work.outbox.forget(now - ARCHIVED_EVENTS)
         work.inbox.forget(now - KEPT_NOTES)
+
+
+def _archive(service: Service, now: datetime, page: int) -> int:
+    with service.application.begin() as work:
+        return work.outbox.archive(now - KEPT_EVENTS, page)
 
 
 def _hear_the_sandbox(service: Service) -> None:

@@ -62,16 +62,16 @@ def test_what_nobody_pays_is_free_again(service: Service, clock: ManualClock, pe
     assert OrderState.EXPIRED is state(service, order_id)
 
 
-def test_what_was_delivered_long_ago_is_dropped(service: Service, clock: ManualClock, people: People) -> None:
+def test_what_was_delivered_long_ago_is_put_away(service: Service, clock: ManualClock, people: People) -> None:
     """The outbox does not grow for ever, and what is booked is sealed."""
     placed(service, people)
     keep(service)
     clock.advance(KEPT_EVENTS + timedelta(days=1))
     with service.application.begin() as work:
-        assert 0 == work.outbox.forget(clock.now() - KEPT_EVENTS - timedelta(days=2))
+        assert 0 == work.outbox.archive(clock.now() - KEPT_EVENTS - timedelta(days=2), 10)
     keep(service)
     with service.application.begin() as work:
-        assert 0 == work.outbox.forget(clock.now() - KEPT_EVENTS)
+        assert 0 == work.outbox.archive(clock.now() - KEPT_EVENTS, 10)
         assert not work.journal.unsealed(10)
 
 

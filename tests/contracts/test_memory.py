@@ -24,6 +24,7 @@ from quarterturn_domain.testing.contracts.access import (
 )
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
 from quarterturn_domain.testing.contracts.clocks_and_ids import ClockContract, IdsContract
+from quarterturn_domain.testing.contracts.dispatching import DispatchesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
@@ -113,6 +114,10 @@ class TestCategories(InMemory, CategoriesContract):
 
 class TestDebts(InMemory, DebtsContract):
     """Debts in memory."""
+
+
+class TestDispatches(InMemory, DispatchesContract):
+    """Dispatches in memory."""
 
 
 class TestDisputes(InMemory, DisputesContract):

@@ -18,6 +18,7 @@ from quarterturn_domain.testing.contracts.access import (
     StandingsContract,
 )
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
+from quarterturn_domain.testing.contracts.dispatching import DispatchesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
@@ -113,6 +114,10 @@ class TestCategories(InPostgres, CategoriesContract):
 
 class TestDebts(InPostgres, DebtsContract):
     """Debts in PostgreSQL."""
+
+
+class TestDispatches(InPostgres, DispatchesContract):
+    """Dispatches in PostgreSQL."""
 
 
 class TestDisputes(InPostgres, DisputesContract):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
@@ -10,18 +11,20 @@ from uuid import UUID
 import attrs
 
 from quarterturn_adapters.clock import SystemClock
+from quarterturn_adapters.memory.dispatching import MemoryDispatches
 from quarterturn_adapters.memory.tables import Counter, Table, Transactions
+from quarterturn_domain.kernel.dispatch import Dispatch, Forwarded, Message
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answer
 from quarterturn_domain.kernel.ids import Ids
-from quarterturn_domain.kernel.work import Message
 
 
 class MemoryOutbox:
     """The messages that nobody has delivered yet; delivered ones are dropped."""
 
-    def __init__(self, transactions: Transactions, ids: Ids) -> None:
+    def __init__(self, transactions: Transactions, ids: Ids, dispatches: MemoryDispatches) -> None:
         self._ids = ids
+        self._dispatches = dispatches
         self._messages: Table[int, Message] = Table(transactions, "message", lambda message: message.sequence)
         self._in_order = self._messages.sorted(lambda message: (message.sequence,))
         self._by_id = self._messages.unique(lambda message: message.id, "its id was given twice")
@@ -54,8 +57,25 @@ class MemoryOutbox:
         """Drop delivered messages; what is unknown or dropped already is passed over."""
         self._messages.drop([message.sequence for message in self._by_id.find(ids)])
 
+    def forward(self, heard: Mapping[str, Sequence[str]], limit: int, /, *, at: datetime) -> Forwarded:
+        """Make dispatches of up to `limit` pending messages, and mark those as delivered."""
+        messages = self.pending(limit)
+        fresh = [
+            Dispatch(subscription=name, message=message, due_at=at)
+            for message in messages
+            for name in heard.get(message.event.tag, ())
+        ]
+        self._dispatches.add(fresh)
+        self.delivered([message.id for message in messages])
+        unheard = sum(not heard.get(message.event.tag) for message in messages)
+        return Forwarded(len(messages), unheard, Tally(dispatch.subscription for dispatch in fresh))
+
+    def archive(self, _: datetime, __: int, /) -> int:
+        """Put away what was delivered before an instant: it is gone since it was, and there is none."""
+        return 0
+
     def forget(self, _: datetime, /) -> int:
-        """Drop the messages that were delivered before an instant: they are gone since they were, and there are none."""
+        """Drop the archived messages that were delivered before an instant: there are none."""
         return 0
 
 

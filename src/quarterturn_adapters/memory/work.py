@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.memory.catalog import MemoryCategories, MemoryOffers, MemoryProducts, MemoryWishes
+from quarterturn_adapters.memory.dispatching import MemoryDispatches
 from quarterturn_adapters.memory.identity import (
     MemoryAccounts,
     MemoryAddresses,
@@ -37,7 +38,8 @@ class MemoryWork:
     """One transaction: everything that a use case may read and write, under the name that its port gives it."""
 
     def __init__(self, transactions: Transactions, ids: Ids) -> None:
-        self.outbox = MemoryOutbox(transactions, ids)
+        self.dispatches = MemoryDispatches(transactions)
+        self.outbox = MemoryOutbox(transactions, ids, self.dispatches)
         self.inbox = MemoryInbox(transactions)
         self.answers = MemoryAnswers(transactions)
         self.accounts = MemoryAccounts(transactions)

@@ -14,7 +14,7 @@ from sqlalchemy import Table
 
 from quarterturn_adapters.postgres.tables.catalog import OFFERS, PRODUCTS
 from quarterturn_adapters.postgres.tables.identity import ACCOUNTS, AUDIT_ENTRIES, SESSIONS, VENDORS
-from quarterturn_adapters.postgres.tables.kernel import OUTBOX
+from quarterturn_adapters.postgres.tables.kernel import DISPATCHES, OUTBOX
 from quarterturn_adapters.postgres.tables.ordering import CARTS, ORDERS, RETURNS, VENDOR_ORDERS
 from quarterturn_adapters.postgres.tables.payments import DISPUTES, PAYMENTS, REFUNDS, WEBHOOKS
 from quarterturn_adapters.postgres.tables.payouts import PAYOUTS
@@ -25,6 +25,7 @@ from quarterturn_domain.catalog.product import PRODUCT
 from quarterturn_domain.identity.account import ACCOUNT
 from quarterturn_domain.identity.session import SESSION
 from quarterturn_domain.identity.vendor import VENDOR
+from quarterturn_domain.kernel.dispatch import DISPATCH
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.ordering.cart import CART
 from quarterturn_domain.ordering.order import ORDER
@@ -55,6 +56,7 @@ LIFECYCLES: Final[tuple[tuple[Table, str, StateMachine[Any]], ...]] = (
     (DISPUTES, "status", DISPUTE),
     (WEBHOOKS, "status", WEBHOOK),
     (PAYOUTS, "status", PAYOUT),
+    (DISPATCHES, "status", DISPATCH),
 )
 """Every table with a lifecycle: its column, and the table of states that the code reads too."""
 

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from quarterturn_adapters.codec import decode_event, encode_event
-from quarterturn_adapters.postgres.arrays import uuids
+from quarterturn_adapters.postgres.arrays import texts, uuids
 from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.tables.kernel import ANSWERS, OUTBOX
+from quarterturn_domain.kernel.dispatch import Forwarded, Message
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answer
 from quarterturn_domain.kernel.ids import Ids
-from quarterturn_domain.kernel.work import Message
 
 _OUTBOX: Final = Writing.of(OUTBOX, without=["sequence", "delivered_at"])
+
+_FORWARD: Final = """WITH heard AS MATERIALIZED (SELECT * FROM unnest(%s::text[], %s::text[]) AS heard (type, name)),
+waiting AS MATERIALIZED (
+    SELECT id, sequence, type, aggregatetype || ':' || aggregateid AS about FROM outbox
+    WHERE delivered_at IS NULL AND id <> ALL(%s::uuid[]) ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED),
+fresh AS (
+    INSERT INTO dispatches (subscription, message_id, sequence, about, status, attempts, due_at, failures)
+    SELECT h.name, w.id, w.sequence, w.about, 'waiting', 0, %s, '[]' FROM waiting w JOIN heard h ON h.type = w.type
+    ON CONFLICT DO NOTHING RETURNING subscription),
+marked AS (UPDATE outbox o SET delivered_at = now() FROM waiting w WHERE o.id = w.id)
+SELECT 'fresh', subscription, count(*) FROM fresh GROUP BY 2
+UNION ALL SELECT 'all', '', count(*) FROM waiting
+UNION ALL SELECT 'unheard', '', count(*) FROM waiting w WHERE NOT EXISTS (SELECT FROM heard h WHERE h.type = w.type)"""
+
+_ARCHIVE: Final = """WITH gone AS (
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox o WHERE delivered_at < %s AND NOT EXISTS (SELECT FROM dispatches d WHERE d.message_id = o.id)
+        ORDER BY delivered_at LIMIT %s)
+    RETURNING *)
+INSERT INTO outbox_archive (id, aggregatetype, aggregateid, type, payload, version, headers, timestamp, sequence, delivered_at)
+SELECT id, aggregatetype, aggregateid, type, payload, version, headers, timestamp, sequence, delivered_at FROM gone RETURNING 1"""
 
 
 class PostgresOutbox:
@@ -64,10 +85,23 @@ class PostgresOutbox:
                 "UPDATE outbox SET delivered_at = coalesce(delivered_at, now()) WHERE id = ANY(%s::uuid[])", uuids(wanted)
             )
 
+    def forward(self, heard: Mapping[str, Sequence[str]], limit: int, /, *, at: datetime) -> Forwarded:
+        """Make dispatches of up to `limit` pending messages, and mark those as delivered; no event is read for it."""
+        pairs = [(tag, name) for tag, names in heard.items() for name in names]
+        tags, names = texts([tag for tag, _ in pairs]), texts([name for _, name in pairs])
+        counted = {
+            (what, name): count for what, name, count in self._statements.rows(_FORWARD, tags, names, uuids(self._own), at, limit)
+        }
+        fresh = {name: count for (what, name), count in counted.items() if what == "fresh"}
+        return Forwarded(counted["all", ""], counted["unheard", ""], fresh)
+
+    def archive(self, before: datetime, limit: int, /) -> int:
+        """Put away up to `limit` messages that were delivered before an instant and that nobody has still to handle."""
+        return len(self._statements.rows(_ARCHIVE, before, limit))
+
     def forget(self, before: datetime, /) -> int:
-        """Drop the messages that were delivered before an instant; returns how many."""
-        found = self._statements.rows("DELETE FROM outbox WHERE delivered_at < %s RETURNING 1", before)
-        return len(found)
+        """Drop the archived messages that were delivered before an instant; returns how many."""
+        return len(self._statements.rows("DELETE FROM outbox_archive WHERE delivered_at < %s RETURNING 1", before))
 
 
 class PostgresInbox:

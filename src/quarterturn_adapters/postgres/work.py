@@ -13,6 +13,7 @@ from quarterturn_adapters.postgres.access import (
     PostgresStandings,
 )
 from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts, PostgresWishes
+from quarterturn_adapters.postgres.dispatching import PostgresDispatches
 from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
 from quarterturn_adapters.postgres.insights import PostgresInsights
 from quarterturn_adapters.postgres.ordering import PostgresCarts, PostgresOrders, PostgresReturns
@@ -38,6 +39,7 @@ class PostgresWork:
 
     def __init__(self, statements: Statements, ids: Ids, bound: Bound) -> None:
         self.outbox = PostgresOutbox(statements, ids)
+        self.dispatches = PostgresDispatches(statements)
         self.inbox = PostgresInbox(statements)
         self.answers = PostgresAnswers(statements)
         self.accounts = PostgresAccounts(statements)

@@ -7,28 +7,18 @@ same transaction as the capture that it books. Everything else hears of it after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-import attrs
-
+from quarterturn_domain.kernel.dispatch import Dispatches, Forwarded, Message
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answers
 
 W = TypeVar("W", bound="UnitOfWork")
 W_contra = TypeVar("W_contra", bound="UnitOfWork", contravariant=True)
-
-
-@attrs.frozen
-class Message:
-    """An event on its way out: its place in the outbox (`sequence` grows with every append) and its identity."""
-
-    sequence: int
-    id: UUID
-    event: Event
 
 
 class Outbox(Protocol):
@@ -53,8 +43,22 @@ class Outbox(Protocol):
         """Mark messages as delivered; what is unknown or already delivered is passed over."""
         ...
 
+    def forward(self, heard: Mapping[str, Sequence[str]], limit: int, /, *, at: datetime) -> Forwarded:
+        """Make dispatches, due `at`, of up to `limit` pending messages, the oldest first, and mark those as delivered.
+
+        `heard` says by which subscriptions events of a tag are heard. Two at once never forward the same message.
+        """
+        ...
+
+    def archive(self, before: datetime, limit: int, /) -> int:
+        """Put away up to `limit` messages that were delivered before an instant and that nobody has still to handle.
+
+        Returns how many. What is archived is out of the way of those that wait.
+        """
+        ...
+
     def forget(self, before: datetime, /) -> int:
-        """Drop the messages that were delivered before an instant, and no others; returns how many there still were."""
+        """Drop the archived messages that were delivered before an instant, and no others; returns how many there still were."""
         ...
 
 
@@ -79,6 +83,11 @@ class UnitOfWork(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The events of this transaction."""
+        ...
+
+    @property
+    def dispatches(self) -> Dispatches:
+        """What is on its way to subscriptions."""
         ...
 
     @property

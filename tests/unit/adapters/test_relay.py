@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import attrs
 import pytest
 
+from quarterturn_adapters.clock import SystemClock
+from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.memory import MemoryDatabase
-from quarterturn_adapters.relay import Delivered, Relay
+from quarterturn_adapters.relay import Delivered, Relay, Subscription
 from quarterturn_domain.identity.events import AccountRegistered, AccountReinstated, AccountSuspended
 from quarterturn_domain.kernel.errors import Unavailable
 from quarterturn_domain.kernel.events import Event
@@ -48,6 +51,12 @@ def database() -> MemoryDatabase:
     return MemoryDatabase()
 
 
+def relay_of(database: MemoryDatabase, heard: Mapping[type[Event], Any], *, batch: int = 1_000) -> Relay:
+    """A relay with a subscription for each kind of event."""
+    subscriptions = [Subscription(name=kind.tag, events=(kind,), handle=handle) for kind, handle in heard.items()]
+    return Relay(database.begin, subscriptions, SystemClock(), SystemIds(), batch=batch)
+
+
 def happened(database: MemoryDatabase, *events: Event) -> None:
     """Commit events."""
     with database.begin() as work:
@@ -57,7 +66,7 @@ def happened(database: MemoryDatabase, *events: Event) -> None:
 def test_every_event_reaches_its_subscriber_once(database: MemoryDatabase) -> None:
     """In order, page by page; what nobody subscribed to is done with, and a second round finds nothing."""
     subscriber = Subscriber()
-    relay = Relay(database.begin, {AccountRegistered: subscriber}, batch=3)
+    relay = relay_of(database, {AccountRegistered: subscriber}, batch=3)
     happened(database, *(registered(n) for n in range(1, 8)), reinstated(1))
     assert Delivered(8, 0) == relay.drain()
     assert [registered(n) for n in range(1, 8)] == subscriber.handed
@@ -68,7 +77,7 @@ def test_what_waits_does_not_starve_what_comes_after(database: MemoryDatabase) -
     """However many events wait for a subscriber that is away, those behind them are delivered, and the waiting ones come again."""
     away = Subscriber(lambda _: Unavailable("the provider"))
     other = Subscriber()
-    relay = Relay(database.begin, {AccountRegistered: away, AccountReinstated: other}, batch=4)
+    relay = relay_of(database, {AccountRegistered: away, AccountReinstated: other}, batch=4)
     happened(database, *(registered(n) for n in range(1, 11)), reinstated(1))
     assert Delivered(1, 10) == relay.drain()
     assert [reinstated(1)] == other.handed
@@ -85,7 +94,7 @@ def test_a_subscriber_that_fails_harms_no_other(database: MemoryDatabase) -> Non
         raise bug
 
     other = Subscriber()
-    relay = Relay(database.begin, {AccountRegistered: Subscriber(fail), AccountReinstated: other})
+    relay = relay_of(database, {AccountRegistered: Subscriber(fail), AccountReinstated: other})
     happened(database, registered(1), reinstated(1))
     assert Delivered(1, 1, (bug,)) == relay.drain()
     assert [reinstated(1)] == other.handed
@@ -100,7 +109,7 @@ def test_events_that_a_subscriber_causes_are_delivered_in_the_same_round(databas
         return None
 
     other = Subscriber()
-    relay = Relay(database.begin, {AccountRegistered: Subscriber(cause), AccountSuspended: other})
+    relay = relay_of(database, {AccountRegistered: Subscriber(cause), AccountSuspended: other})
     happened(database, registered(1))
     assert Delivered(2, 0) == relay.drain()
     assert 1 == len(other.handed)

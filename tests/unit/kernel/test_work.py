@@ -12,11 +12,12 @@ import pytest
 from quarterturn_domain.identity.events import AccountRegistered, AccountReinstated, AccountSuspended
 from quarterturn_domain.kernel.batch import Draft
 from quarterturn_domain.kernel.clock import utc
+from quarterturn_domain.kernel.dispatch import Message
 from quarterturn_domain.kernel.errors import Invalid, NotFound
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answers
 from quarterturn_domain.kernel.ids import AccountId
-from quarterturn_domain.kernel.work import Inbox, Message, Reactions
+from quarterturn_domain.kernel.work import Inbox, Reactions
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNT = AccountId(UUID(int=1))

@@ -10,10 +10,11 @@ from uuid import UUID
 import pytest
 
 from quarterturn_domain.identity.ports import IdentityWork
+from quarterturn_domain.kernel.dispatch import Message
 from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answer, Answers
-from quarterturn_domain.kernel.work import Begin, Inbox, Message, Outbox, Reactions, UnitOfWork
+from quarterturn_domain.kernel.work import Begin, Inbox, Outbox, Reactions, UnitOfWork
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.database import (
     PATIENCE_SECONDS,
@@ -230,6 +231,10 @@ class OutboxContract(DatabaseContract):
         first, *waiting = self.pending(db)
         with db() as work:
             self.outbox(work).delivered([first.id])
+        with db() as work:
+            assert 0 == self.outbox(work).archive(LONG_AGO, 10)
+            assert 1 >= self.outbox(work).archive(FAR_OFF, 10)
+            assert 0 == self.outbox(work).archive(FAR_OFF, 10)
         with db() as work:
             assert 0 == self.outbox(work).forget(LONG_AGO)
             assert 1 >= self.outbox(work).forget(FAR_OFF)

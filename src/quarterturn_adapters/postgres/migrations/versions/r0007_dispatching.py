@@ -1,4 +1,4 @@
-"""What is on its way from the outbox to its subscribers, and what is never sent again."""
+"""What is on its way from the outbox to its subscribers, and what was delivered long ago."""
 
 from __future__ import annotations
 
