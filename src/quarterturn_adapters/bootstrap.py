@@ -12,7 +12,7 @@ import attrs
 
 from quarterturn_adapters.argon import Argon2Hasher
 from quarterturn_adapters.chance import SystemSecrets
-from quarterturn_adapters.relay import Relay, Subscription
+from quarterturn_adapters.relay import PROVIDERS, Relay, Subscription
 from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
 from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
@@ -257,6 +257,7 @@ def application(
                 events=(ShipmentSent,),
                 handle=lambda events: capture_shipped([event.order_id for event in events]),
                 batch=_PROVIDER_BATCH,
+                queue=PROVIDERS,
             )
         )
     return Application(
@@ -367,6 +368,7 @@ def subscriptions(
             events=(RefundRequested,),
             handle=lambda events: send_refunds([event.refund_id for event in events]),
             batch=_PROVIDER_BATCH,
+            queue=PROVIDERS,
         ),
         Subscription(
             name="dress-window", events=(WindowOpened,), handle=lambda events: [dress_window(at=event.at) for event in events]
@@ -377,12 +379,14 @@ def subscriptions(
             events=(WebhookReceived,),
             handle=lambda events: _heard(handle_webhooks, events),
             batch=_PROVIDER_BATCH,
+            queue=PROVIDERS,
         ),
         Subscription(
             name="send-payouts",
             events=(PayoutScheduled,),
             handle=lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],
             batch=_PROVIDER_BATCH,
+            queue=PROVIDERS,
         ),
     )
 

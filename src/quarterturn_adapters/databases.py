@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, cast
 
 import attrs
@@ -30,6 +31,8 @@ class Opened:
     begin: Begin[Any]
     retried: Decorator = as_it_is
     url: str | None = attrs.field(default=None, repr=False)
+    tell: Callable[[Callable[[], None]], None] = attrs.field(default=lambda _: None, repr=False)
+    """Lets somebody know of every commit that had events; by this process alone."""
 
 
 @contextmanager
@@ -42,7 +45,8 @@ def opened(choice: str | None, settings: Settings, ids: Ids | None = None, *, fr
     """
     where = choice or settings.database_url or EMBEDDED
     if where == MEMORY:
-        yield Opened(MemoryDatabase(ids).begin)
+        memory = MemoryDatabase(ids)
+        yield Opened(memory.begin, tell=partial(setattr, memory, "ring"))
     elif not where.startswith(_PERSISTENT):
         raise Invalid(f"the database {where!r}", f"{MEMORY}, {EMBEDDED}, {EMBEDDED}:NAME, or a URL: postgresql://host/name")
     else:
@@ -86,6 +90,6 @@ def _connected(url: str, ids: Ids | None) -> Iterator[Opened]:
 
     database = PostgresDatabase.connect(url, ids)
     try:
-        yield Opened(database.begin, cast("Decorator", retried), url)
+        yield Opened(database.begin, cast("Decorator", retried), url, partial(setattr, database, "ring"))
     finally:
         database.close()

@@ -27,6 +27,12 @@ Handler: TypeAlias = Callable[[Sequence[Any]], Sequence[Outcome[object]]]
 
 _BATCH: Final = 1_000
 
+EVENTS: Final = "events"
+"""The queue of what asks nobody but the database."""
+
+PROVIDERS: Final = "providers"
+"""The queue of what asks somebody outside, who may be slow."""
+
 LEASE: Final = timedelta(seconds=30)
 """How long a subscriber that is not heard of any more keeps others from its events."""
 
@@ -54,11 +60,13 @@ class Subscription:
 
     After `attempts` failures an event is a dead letter. With `in_order` an event waits until the earlier ones of its aggregate are
     handled. At most `at_once` batches are handled at a time by one process, so that a slow one does not take every thread.
+    Workers may be told to serve some `queue`s only.
     """
 
     name: str
     events: tuple[type[Event], ...]
     handle: Handler = attrs.field(repr=False)
+    queue: str = EVENTS
     in_order: bool = False
     batch: int = 100
     attempts: int = 12

@@ -58,6 +58,12 @@ def _redis_url(variable: str, text: str) -> str:
     return text
 
 
+def _broker_url(variable: str, text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "amqp://", "amqps://")):
+        raise Invalid(variable, "a URL such as redis://host:6379/0 or amqp://user:password@host:5672")
+    return text
+
+
 def _names(_: str, text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -172,6 +178,20 @@ class Settings:
                 default="none: limits are counted by each process for itself",
                 meaning="The Redis that machines share.",
                 read=_redis_url,
+            )
+        },
+    )
+    broker_url: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_BROKER_URL",
+                kind="a URL that begins with redis://, rediss://, amqp:// or amqps://",
+                default="none: `quarterturn serve` does itself, in threads, what need not be waited for",
+                meaning="The broker by which `quarterturn serve` and `quarterturn worker` share work. It may lose everything: what "
+                "is to be done stands in the database.",
+                read=_broker_url,
             )
         },
     )

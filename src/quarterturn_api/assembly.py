@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from quarterturn_adapters.bell import Bell
 from quarterturn_adapters.bootstrap import application
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.databases import Opened, opened
@@ -20,6 +21,8 @@ from quarterturn_adapters.housekeeping import Housekeeper
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
 from quarterturn_adapters.settings import Settings
+from quarterturn_adapters.worker.metrics import Waiting, WorkerMetrics
+from quarterturn_adapters.worker.running import THREADS, Workers
 from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.carts import CartTokens
 from quarterturn_api.edge.gathering import Gathering
@@ -49,8 +52,34 @@ def serving_over(
     database: Opened, settings: Settings, *, clock: Clock | None = None, by: Provider | None = None
 ) -> Iterator[Service]:
     """The same over a database that is open; `by` is the provider, unless it is the one that the settings name."""
-    with assembled(database, settings, clock=clock, by=by) as service, Housekeeper(jobs(service), failed):
+    with assembled(database, settings, clock=clock, by=by) as service, ExitStack() as stack:
+        if settings.broker_url is None:
+            stack.enter_context(working(service))
+        elif database.url is not None:
+            # Who keeps everything in memory needs no driver.
+            from quarterturn_adapters.postgres.calling import Caller  # noqa: PLC0415
+
+            database.tell(stack.enter_context(Caller(database.url)).ring)
+        stack.enter_context(Housekeeper(jobs(service), failed))
         yield service
+
+
+@contextmanager
+def working(service: Service, *, queues: Sequence[str] = (), threads: int = THREADS) -> Iterator[None]:
+    """What the buyer need not wait for is done in threads of this process, by the broker that the settings name."""
+    bell = Bell()
+    service.database.tell(bell.ring)
+    metrics = WorkerMetrics(service.metrics.registry)
+    with ExitStack() as stack:
+        url = service.settings.broker_url
+        if url is not None and service.database.url is not None:
+            from quarterturn_adapters.postgres.calling import Listener  # noqa: PLC0415
+
+            stack.enter_context(Listener(service.database.url, bell))
+        stack.enter_context(
+            Workers(service.application.relay, bell, broker_url=url, queues=queues, threads=threads, metrics=metrics)
+        )
+        yield
 
 
 @contextmanager
@@ -86,6 +115,7 @@ def assembled(
         desk = stack.enter_context(Desk(wired.place_orders))
         metrics = Metrics()
         metrics.waiting.set_function(lambda: desk.waiting)
+        metrics.watch(Waiting(wired.begin, clock, lambda: tuple(wired.relay.subscriptions)))
         yield Service(
             application=wired,
             check_out_carts=CheckOutCarts(wired.begin, desk),

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "watch a small marketplace sell, split, pay and pay out, and prove it",
     "replay": "live the orders of three CSV files through every use case, and prove what they came to",
     "migrate": "bring a database to the schema that this program needs",
+    "worker": "do what the buyer need not wait for, in processes of its own",
     "seed": "make a small marketplace to begin with, and accounts to sign in with",
     "users": "make somebody an administrator",
     "doctor": "check every law on the data of a database as they stand",

@@ -31,7 +31,6 @@ def jobs(service: Service) -> Sequence[Job]:
     """What has to be done, and how often; each is safe to do twice, and on many machines at once."""
     app = service.application
     due = [
-        Job("relay", 0.2, app.relay.drain),
         Job("expire orders", 5.0, app.expire_orders),
         Job("seal journal", 5.0, lambda: _all(app.seal_journal)),
         Job("release earnings", 30.0, lambda: _all(app.release_earnings)),

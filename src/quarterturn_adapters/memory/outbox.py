@@ -53,6 +53,11 @@ class MemoryOutbox:
         page = self._in_order.page((after,) if after else None, limit)
         return list(takewhile(lambda message: message.sequence <= self._committed, page))
 
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How many committed messages are not delivered, and when the oldest of their events happened."""
+        found = [message.event.at for message in self._messages.all().values() if message.sequence <= self._committed]
+        return len(found), min(found, default=None)
+
     def delivered(self, ids: Iterable[UUID], /) -> None:
         """Drop delivered messages; what is unknown or dropped already is passed over."""
         self._messages.drop([message.sequence for message in self._by_id.find(ids)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -92,6 +92,8 @@ class MemoryDatabase:
 
     def __init__(self, ids: Ids | None = None) -> None:
         """An empty database; `ids` names the messages of the outbox."""
+        self.ring: Callable[[], None] = _nobody
+        """Called after a commit that had events."""
         self._transactions = Transactions()
         self._reach = MemoryWork(self._transactions, ids or SystemIds())
 
@@ -107,5 +109,12 @@ class MemoryDatabase:
             vars(work).update(vars(self._reach))
             try:
                 yield work
+                rung = bool(self._reach.outbox.appended())
             finally:
                 vars(work).clear()
+        if rung:
+            self.ring()
+
+
+def _nobody() -> None:
+    """Nobody waits for events."""

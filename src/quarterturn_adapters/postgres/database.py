@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from json import JSONDecoder
@@ -55,6 +55,8 @@ class PostgresDatabase:
         self._wait_seconds = wait / _SECOND
         self._watch = watch
         self._bound = Bound()
+        self.ring: Callable[[], None] = _nobody
+        """Called after a commit that had events."""
         options = {
             "statement_timeout": statement_timeout // _MILLISECOND,
             "lock_timeout": lock_timeout // _MILLISECOND,
@@ -125,6 +127,7 @@ class PostgresDatabase:
         try:
             yield work
             statements.commit()
+            rung = bool(work.outbox.appended())
         except BaseException:
             with suppress(psycopg.Error):
                 connection.rollback()
@@ -137,6 +140,8 @@ class PostgresDatabase:
                 # The server has gone away, perhaps with all of its connections: do not hand out the others.
                 with suppress(psycopg.Error):
                     self._pool.check()
+        if rung:
+            self.ring()
 
     def close(self) -> None:
         """Close every connection; units of work that are open are lost."""
@@ -161,6 +166,10 @@ def _prepared(connection: Connection[Row]) -> None:
     # More than there are different statements here, so that none is planned again.
     connection.prepared_max = 1_000
     set_json_loads(_document, connection)
+
+
+def _nobody() -> None:
+    """Nobody waits for events."""
 
 
 def _document(text: bytes | str) -> Any:  # noqa: ANN401

@@ -77,6 +77,12 @@ class PostgresOutbox:
         )
         return [Message(sequence, each, decode_event(tag, version, payload)) for sequence, each, tag, version, payload in found]
 
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How many committed messages are not delivered, and when the oldest of their events happened."""
+        sql = "SELECT count(*), min(timestamp) FROM outbox WHERE delivered_at IS NULL AND id <> ALL(%s::uuid[])"
+        ((count, oldest_at),) = self._statements.rows(sql, uuids(self._own))
+        return count, oldest_at
+
     def delivered(self, ids: Iterable[UUID], /) -> None:
         """Mark messages as delivered; what is unknown or already delivered is passed over."""
         wanted = list(ids)

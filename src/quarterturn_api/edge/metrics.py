@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -32,12 +33,18 @@ class Metrics:
         )
         # To find a figure by its labels costs more than to count.
         self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._watched: list[Collector] = []
         self.waiting = Gauge(
             "quarterturn_desk_waiting",
             "Orders that wait at the desk.",
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+
+    def watch(self, collector: Collector) -> None:
+        """Ask `collector`, too, whenever somebody reads the figures."""
+        self.registry.register(collector)
+        self._watched.append(collector)
 
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -56,4 +63,7 @@ class Metrics:
             return generate_latest(self.registry)
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        # What is read anew is the same whichever process reads it.
+        for each in self._watched:
+            shared.register(each)
         return generate_latest(shared)

@@ -39,6 +39,10 @@ class Outbox(Protocol):
         """
         ...
 
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How many committed messages are not delivered, and when the oldest of their events happened."""
+        ...
+
     def delivered(self, ids: Iterable[UUID], /) -> None:
         """Mark messages as delivered; what is unknown or already delivered is passed over."""
         ...

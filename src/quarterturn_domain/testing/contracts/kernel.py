@@ -194,6 +194,19 @@ class OutboxContract(DatabaseContract):
         assert self.pending(db, 5) == self.pending(db, 9)
         assert [] == self.pending(db, 0)
 
+    def test_what_waits_is_counted(self, db: Begin[Any]) -> None:
+        """`waiting` says how many committed messages are not delivered, and when the oldest of their events happened."""
+        with db() as work:
+            assert (0, None) == self.outbox(work).waiting()
+        one, two, three = _facts(3)
+        self.append(db, two, one)
+        with db() as work:
+            self.outbox(work).append([three])
+            assert (2, min(one.at, two.at)) == self.outbox(work).waiting()
+            self.outbox(work).delivered([message.id for message in self.outbox(work).pending(10)])
+        with db() as work:
+            assert (1, three.at) == self.outbox(work).waiting()
+
     def test_pending_goes_on_after_a_sequence(self, db: Begin[Any]) -> None:
         """Whoever leaves messages waiting can go on with those behind them."""
         self.append(db, *_facts(4))
