@@ -40,6 +40,10 @@ from quarterturn_api.routes import ROUTES
 DOCUMENT: Final = "/schema/openapi.json"
 
 
+# The client that schemathesis brings asks anyio for a name that has moved.
+pytestmark = pytest.mark.filterwarnings("ignore:The anyio.abc.BlockingPortal alias is deprecated:DeprecationWarning")
+
+
 @attrs.frozen
 class Fault:
     """An answer that a check objects to."""

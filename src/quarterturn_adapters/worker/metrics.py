@@ -21,7 +21,7 @@ class WorkerMetrics:
     """What this process has handled; and how much is under way in it."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        registry = registry or CollectorRegistry()
+        self.registry = registry = registry or CollectorRegistry()
         of = ("subscription",)
         self._handled = Counter("quarterturn_handled", "Events that were handled, by outcome.", (*of, "outcome"), registry=registry)
         self._retries = Counter("quarterturn_retries", "Events that have to be tried again.", of, registry=registry)

@@ -12,7 +12,7 @@ from typing import Final, Self
 import dramatiq
 import structlog
 from dramatiq import Actor, Broker
-from dramatiq.errors import ConnectionError as BrokerAway
+from dramatiq.errors import DramatiqError
 
 from quarterturn_adapters.bell import Bell
 from quarterturn_adapters.relay import Relay
@@ -112,7 +112,7 @@ class Workers:
         for _ in range(min(-(-count // subscription.batch), subscription.at_once)):
             try:
                 actor.send()
-            except (BrokerAway, OSError) as away:
+            except (DramatiqError, OSError) as away:
                 # Nothing is lost: it is due, and said again at the next look.
                 _log.warning("the broker is away", error=type(away).__name__)
                 return

@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from quarterturn_adapters.databases import located
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from quarterturn_api.edge.answering import Service
 
 GRACE_SECONDS: Final = 30
+_NOT_LISTENING: Final = 3
 _HIGHEST_PORT: Final = 65_535
 
 
@@ -76,9 +77,10 @@ def listen(service: Service, *, host: str, port: int) -> int:
     # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
     signal.signal(signal.SIGTERM, lambda *_: None)
     settle()
-    server.run()
-    # uvicorn ends quietly when it could not listen; its own line has said why.
-    return 0 if server.started else 1
+    # uvicorn ends quietly, or leaves with a status of its own, when it could not listen; its own line has said why.
+    with suppress(SystemExit):
+        server.run()
+    return 0 if server.started else _NOT_LISTENING
 
 
 def _many(options: argparse.Namespace, settings: Settings) -> int:
