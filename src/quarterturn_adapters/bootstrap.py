@@ -5,14 +5,14 @@ What happens in the transaction of its cause stands in `REACTIONS`; what happens
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
 from quarterturn_adapters.argon import Argon2Hasher
 from quarterturn_adapters.chance import SystemSecrets
-from quarterturn_adapters.relay import PROVIDERS, Relay, Subscription
+from quarterturn_adapters.relay import Relay
+from quarterturn_adapters.subscriptions import capturing, subscriptions
 from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
 from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
@@ -35,24 +35,22 @@ from quarterturn_domain.identity.signing_out import EndSessions
 from quarterturn_domain.insights.ports import InsightsWork
 from quarterturn_domain.insights.reading import ReadInsights
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import DomainError, Outcome
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin, Reactions
 from quarterturn_domain.ordering.cancelling import CancelOrders
 from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart, ShowCarts
 from quarterturn_domain.ordering.checkout import CheckOutCarts
-from quarterturn_domain.ordering.events import ReturnReceived, ShipmentSent, UnitsCancelled, VendorOrderDelivered
-from quarterturn_domain.ordering.expiring import ExpireOrders
+from quarterturn_domain.ordering.events import ReturnReceived, UnitsCancelled, VendorOrderDelivered
+from quarterturn_domain.ordering.expiring import ExpireCarts, ExpireOrders
 from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import CheckoutPolicy, PlaceOrders
 from quarterturn_domain.ordering.reading import ReadOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
-from quarterturn_domain.payments.events import RefundRequested, WebhookReceived
 from quarterturn_domain.payments.examining import SettleQuarantines
-from quarterturn_domain.payments.gateway import OutcomeUnknown, PaymentGateway
+from quarterturn_domain.payments.gateway import PaymentGateway
 from quarterturn_domain.payments.reading import ReadPayments
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
 from quarterturn_domain.payments.reminding import RemindOfEvidence
@@ -60,12 +58,10 @@ from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizat
 from quarterturn_domain.payments.tracking import SyncRefunds
 from quarterturn_domain.payouts.catching_up import CatchUp, Pace
 from quarterturn_domain.payouts.enrolling import EnrolVendors
-from quarterturn_domain.payouts.events import PayoutScheduled
 from quarterturn_domain.payouts.explaining import Explain
 from quarterturn_domain.payouts.gateway import TransferGateway
 from quarterturn_domain.payouts.hearing import HandleWebhooks, TakeWebhooks
 from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
-from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.reading import ReadPayouts
 from quarterturn_domain.payouts.reconciling import Reconcile
 from quarterturn_domain.payouts.recovering import RecoverDebts
@@ -73,7 +69,6 @@ from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms
 from quarterturn_domain.pricing.reading import ReadTerms
 from quarterturn_domain.pricing.ruling import RuleTerms
 from quarterturn_domain.search.dressing import DRESSED, DressWindow, dress
-from quarterturn_domain.search.events import WindowOpened
 from quarterturn_domain.search.finding import FindProducts, ShowCategories, ShowProduct
 from quarterturn_domain.search.ports import SearchWork
 from quarterturn_domain.settlement.correcting import CorrectEntries
@@ -93,9 +88,6 @@ REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
 )
 """Which events are answered in their own transaction, and by whom."""
 
-
-_PROVIDER_BATCH: Final = 20
-"""How many events go to a use case at once that asks the provider about each: what a crash in the middle lets be asked again."""
 
 T = TypeVar("T")
 
@@ -166,6 +158,7 @@ class Application:
     check_out_carts: CheckOutCarts
     place_orders: PlaceOrders
     expire_orders: ExpireOrders
+    expire_carts: ExpireCarts
     fulfil_vendor_orders: FulfilVendorOrders
     cancel_orders: CancelOrders
     request_returns: RequestReturns
@@ -251,15 +244,7 @@ def application(
     capture_shipped = CaptureShipped(work, settle_authorizations)
     heard = list(subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window))
     if capture_when_shipped:
-        heard.append(
-            Subscription(
-                name="capture-shipped",
-                events=(ShipmentSent,),
-                handle=lambda events: capture_shipped([event.order_id for event in events]),
-                batch=_PROVIDER_BATCH,
-                queue=PROVIDERS,
-            )
-        )
+        heard.append(capturing(capture_shipped))
     return Application(
         begin=work,
         clock=clock,
@@ -301,6 +286,7 @@ def application(
         check_out_carts=retried(CheckOutCarts(work, place_orders)),
         place_orders=place_orders,
         expire_orders=expire_orders,
+        expire_carts=retried(ExpireCarts(work, clock)),
         fulfil_vendor_orders=retried(FulfilVendorOrders(work)),
         cancel_orders=retried(CancelOrders(work)),
         request_returns=retried(RequestReturns(work)),
@@ -356,48 +342,3 @@ def application(
         correct_entries=retried(CorrectEntries(work)),
         export_chain=ExportChain(work),
     )
-
-
-def subscriptions(
-    send_refunds: SendRefunds, send_payouts: SendPayouts, handle_webhooks: HandleWebhooks, dress_window: DressWindow
-) -> Sequence[Subscription]:
-    """Which events are answered after their commit: each by one use case."""
-    return (
-        Subscription(
-            name="send-refunds",
-            events=(RefundRequested,),
-            handle=lambda events: send_refunds([event.refund_id for event in events]),
-            batch=_PROVIDER_BATCH,
-            queue=PROVIDERS,
-        ),
-        Subscription(
-            name="dress-window", events=(WindowOpened,), handle=lambda events: [dress_window(at=event.at) for event in events]
-        ),
-        # One that could not be handled is due again later, whoever asks then.
-        Subscription(
-            name="handle-webhooks",
-            events=(WebhookReceived,),
-            handle=lambda events: _heard(handle_webhooks, events),
-            batch=_PROVIDER_BATCH,
-            queue=PROVIDERS,
-        ),
-        Subscription(
-            name="send-payouts",
-            events=(PayoutScheduled,),
-            handle=lambda events: [_known(each) for each in send_payouts([event.payout_id for event in events])],
-            batch=_PROVIDER_BATCH,
-            queue=PROVIDERS,
-        ),
-    )
-
-
-def _known(outcome: Outcome[Payout]) -> Outcome[Payout]:
-    """The outcome of sending a payout; where nobody knows it, its event comes again, and it is looked up."""
-    if not isinstance(outcome, DomainError) and outcome.status is PayoutStatus.UNKNOWN:
-        return OutcomeUnknown(f"the payout {outcome.id}")
-    return outcome
-
-
-def _heard(handle_webhooks: HandleWebhooks, events: Sequence[WebhookReceived]) -> Sequence[Outcome[object]]:
-    handle_webhooks([(event.provider, event.event_id) for event in events])
-    return [None] * len(events)

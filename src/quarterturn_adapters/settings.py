@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
@@ -64,6 +65,21 @@ def _broker_url(variable: str, text: str) -> str:
     return text
 
 
+def _payout_schedule(variable: str, text: str) -> str | None:
+    if text == "never":
+        return None
+    if len(text.split()) != _FIELDS_OF_CRON:
+        raise Invalid(f"{variable}, {text}", "five fields of cron such as 0 6 * * *, or never")
+    return text
+
+
+def _time_zone(variable: str, text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid(f"{variable}, {text}", "the name of a zone such as Europe/Berlin") from None
+
+
 def _names(_: str, text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -117,6 +133,8 @@ def _level(variable: str, text: str) -> str:
         raise Invalid(f"{variable}, {text}", f"one of {', '.join(_LEVELS)}")
     return level
 
+
+_FIELDS_OF_CRON: Final = 5
 
 LIMITS: Final[Mapping[str, int]] = {"public": 100, "signed-in": 300, "payments": 10, "admin": 1_000}
 """How often one may ask in a minute, unless the settings say otherwise: strangers by address, everybody else by account."""
@@ -192,6 +210,30 @@ class Settings:
                 meaning="The broker by which `quarterturn serve` and `quarterturn worker` share work. It may lose everything: what "
                 "is to be done stands in the database.",
                 read=_broker_url,
+            )
+        },
+    )
+    payout_schedule: str | None = attrs.field(
+        default="0 6 * * *",
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_PAYOUT_SCHEDULE",
+                kind="five fields of cron, or `never`",
+                default="0 6 * * *: every day at six",
+                meaning="When vendors are paid by themselves; who is due then, each vendor's own terms say.",
+                read=_payout_schedule,
+            )
+        },
+    )
+    time_zone: ZoneInfo = attrs.field(
+        factory=lambda: ZoneInfo("UTC"),
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_TIME_ZONE",
+                kind="a name such as Europe/Berlin",
+                default="UTC",
+                meaning="On whose clocks schedules are read.",
+                read=_time_zone,
             )
         },
     )

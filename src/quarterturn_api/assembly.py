@@ -17,10 +17,11 @@ from quarterturn_adapters.bootstrap import application
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.databases import Opened, opened
 from quarterturn_adapters.desk import Desk
-from quarterturn_adapters.housekeeping import Housekeeper
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
+from quarterturn_adapters.schedules import Scheduler
 from quarterturn_adapters.settings import Settings
+from quarterturn_adapters.turns import MemoryTurns, Turns
 from quarterturn_adapters.worker.metrics import Waiting, WorkerMetrics
 from quarterturn_adapters.worker.running import THREADS, Workers
 from quarterturn_api.edge.answering import Service
@@ -29,7 +30,7 @@ from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.tokens import Tokens
-from quarterturn_api.keeping import failed, jobs
+from quarterturn_api.keeping import Told, schedules
 from quarterturn_api.routes.products import pages
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
@@ -60,8 +61,23 @@ def serving_over(
             from quarterturn_adapters.postgres.calling import Caller  # noqa: PLC0415
 
             database.tell(stack.enter_context(Caller(database.url)).ring)
-        stack.enter_context(Housekeeper(jobs(service), failed))
+        stack.enter_context(scheduler(service))
         yield service
+
+
+def scheduler(service: Service) -> Scheduler:
+    """What does in time what recurs; it begins when it is entered."""
+    return Scheduler(schedules(service), turns(service), service.clock, Told(service))
+
+
+def turns(service: Service) -> Turns:
+    """Where the turns of schedules are remembered: for this process, or for all that share a database."""
+    if service.database.url is None:
+        return MemoryTurns()
+    # Who keeps everything in memory needs no driver.
+    from quarterturn_adapters.postgres.turns import PostgresTurns  # noqa: PLC0415
+
+    return PostgresTurns(service.database.url)
 
 
 @contextmanager

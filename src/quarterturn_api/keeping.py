@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
 
-from quarterturn_adapters.housekeeping import Job
+from quarterturn_adapters.payout_runs import pay, scheduled_run
+from quarterturn_adapters.schedules import Calendar, Every, Schedule
 from quarterturn_api.edge.answering import Service
 from quarterturn_domain.payouts.catching_up import Round
 from quarterturn_domain.payouts.hearing import TakeWebhook
+from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.reconciling import ReconcilePeriod
 
 _log = structlog.stdlib.get_logger("quarterturn.keeping")
 
@@ -27,24 +30,39 @@ KEPT_NOTES: Final = timedelta(days=90)
 _PAGE: Final = 500
 
 
-def jobs(service: Service) -> Sequence[Job]:
-    """What has to be done, and how often; each is safe to do twice, and on many machines at once."""
+def schedules(service: Service) -> Sequence[Schedule]:
+    """What is done, and when; each is safe to do twice, and on many machines at once."""
     app = service.application
-    due = [
-        Job("expire orders", 5.0, app.expire_orders),
-        Job("seal journal", 5.0, lambda: _all(app.seal_journal)),
-        Job("release earnings", 30.0, lambda: _all(app.release_earnings)),
-        Job("catch up", 30.0, _CatchUp(service)),
-        Job("forget", 3_600.0, lambda: _forget(service)),
+    zone = service.settings.time_zone
+    found = [
+        Schedule("expire-orders", Every(5), lambda _: app.expire_orders()),
+        Schedule("seal-journal", Every(5), lambda _: _all(app.seal_journal)),
+        Schedule("release-earnings", Every(30), lambda _: _all(app.release_earnings)),
+        Schedule("catch-up", Every(30), _CatchUp(service)),
+        Schedule("expire-carts", Every(300), lambda _: _all(lambda page: len(app.expire_carts(page)))),
+        Schedule("clean-up", Calendar("7 * * * *", zone), lambda _: _clean_up(service)),
+        Schedule("reconcile", Calendar("15 3 * * *", zone), lambda due_at: _reconcile(service, due_at), each=True),
+        Schedule("verify-chain", Calendar("45 3 * * *", zone), lambda _: _verify(service)),
     ]
+    if service.settings.payout_schedule is not None:
+        when = Calendar(service.settings.payout_schedule, zone)
+        found.append(Schedule("run-payouts", when, lambda due_at: _pay(service, due_at), each=True))
     if service.provider.sandbox is not None:
-        due.append(Job("sandbox webhooks", 0.5, lambda: _hear_the_sandbox(service)))
-    return due
+        found.append(Schedule("sandbox-webhooks", Every(0.5), lambda _: _hear_the_sandbox(service)))
+    return found
 
 
-def failed(name: str, error: Exception) -> None:
-    """A job failed: it comes again."""
-    _log.error("job failed", job=name, exc_info=error)
+class Told:
+    """Tells of turns that have ended, in the log and in the figures."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __call__(self, name: str, seconds: float, failure: Exception | None) -> None:
+        """A turn of a schedule has ended: one that failed comes again."""
+        self._service.metrics.turned(name, failed=failure is not None, at=self._service.clock.now())
+        if failure is not None:
+            _log.error("schedule failed", schedule=name, seconds=round(seconds, 3), exc_info=failure)
 
 
 class _CatchUp:
@@ -54,7 +72,7 @@ class _CatchUp:
         self._service = service
         self._round = Round()
 
-    def __call__(self) -> None:
+    def __call__(self, _: datetime) -> None:
         done = self._service.application.catch_up(since=self._round)
         self._round = done.following
         for kind, bug in done.broken.items():
@@ -69,7 +87,7 @@ def _all(step: Callable[[int], int]) -> None:
         pass
 
 
-def _forget(service: Service) -> None:
+def _clean_up(service: Service) -> None:
     now = service.clock.now()
     service.application.forget_sign_ins()
     _all(lambda page: _archive(service, now, page))
@@ -81,6 +99,32 @@ def _forget(service: Service) -> None:
 def _archive(service: Service, now: datetime, page: int) -> int:
     with service.application.begin() as work:
         return work.outbox.archive(now - KEPT_EVENTS, page)
+
+
+def _pay(service: Service, due_at: datetime) -> None:
+    """The payout run of a time that was due: the same run whoever does it, and however often."""
+    ran = pay(service.application, RunPayouts(run_id=scheduled_run(due_at), at=due_at))
+    tell = _log.warning if ran.troubled else _log.info
+    tell("payouts ran", run_id=str(ran.run_id), payouts=len(ran.payouts), kept=len(ran.kept), refused=len(ran.refusals))
+
+
+def _reconcile(service: Service, due_at: datetime) -> None:
+    """Compare the day before, on the clocks of the settings' zone, with the provider's statement."""
+    zone = service.settings.time_zone
+    until = datetime.combine(due_at.astimezone(zone).date(), time(), zone)
+    since = datetime.combine(until.date() - timedelta(days=1), time(), zone)
+    found = service.application.reconcile(ReconcilePeriod(since=since.astimezone(UTC), until=until.astimezone(UTC)))
+    service.metrics.reconciled(len(found.unexplained))
+    for difference in found.unexplained:
+        _log.error("reconciliation", kind=difference.kind.value, subject=difference.subject)
+    _log.info("reconciled", since=found.since.isoformat(), until=found.until.isoformat(), differences=len(found.differences))
+
+
+def _verify(service: Service) -> None:
+    broken = service.application.verify_chain()
+    service.metrics.verified(whole=broken is None)
+    if broken is not None:
+        _log.critical("the chain of the journal is broken", reason=str(broken))
 
 
 def _hear_the_sandbox(service: Service) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
 from tests.api.people import People
 
 from quarterturn_adapters.clock import ManualClock
-from quarterturn_adapters.housekeeping import Housekeeper, Job
 from quarterturn_api.edge.answering import Service
-from quarterturn_api.keeping import KEPT_EVENTS, jobs
+from quarterturn_api.keeping import KEPT_EVENTS, schedules
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import OrderId, PaymentId
 from quarterturn_domain.ordering.order import OrderState
@@ -21,9 +18,10 @@ from quarterturn_domain.payments.taking import StartPayment
 
 
 def keep(service: Service) -> None:
-    """Every job once."""
-    for job in jobs(service):
-        job.act()
+    """Every event handled, and every schedule once."""
+    service.application.relay.drain()
+    for schedule in schedules(service):
+        schedule.act(service.clock.now())
 
 
 def placed(service: Service, people: People) -> OrderId:
@@ -73,39 +71,3 @@ def test_what_was_delivered_long_ago_is_put_away(service: Service, clock: Manual
     with service.application.begin() as work:
         assert 0 == work.outbox.archive(clock.now() - KEPT_EVENTS, 10)
         assert not work.journal.unsealed(10)
-
-
-def test_a_job_that_fails_is_told_of_and_comes_again() -> None:
-    """A bug in one job stops neither the other jobs nor its own next turn, and closing waits for the one under way."""
-    turns: list[str] = []
-    failures: list[str] = []
-    enough = threading.Event()
-
-    def broken() -> None:
-        turns.append("broken")
-        raise OSError("no")
-
-    def good() -> None:
-        turns.append("good")
-        if turns.count("good") == 3:
-            enough.set()
-
-    with Housekeeper(
-        [Job("broken", 0.01, broken), Job("good", 0.01, good)], lambda name, error: failures.append(f"{name}: {error}")
-    ):
-        assert enough.wait(10)
-    assert {"broken: no"} == set(failures)
-    assert len(failures) >= 2
-    count = len(turns)
-    threading.Event().wait(0.05)
-    assert count == len(turns), "nothing runs after it was closed"
-
-
-@pytest.mark.parametrize("wakes", [1, 3])
-def test_waking_does_everything_now(wakes: int) -> None:
-    """Whoever wakes the housekeeper does not wait for the next time."""
-    done = threading.Semaphore(0)
-    with Housekeeper([Job("seldom", 3_600, done.release)], lambda *_: None) as keeper:
-        for _ in range(wakes):
-            keeper.wake()
-            assert done.acquire(timeout=10)

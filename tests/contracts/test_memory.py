@@ -28,8 +28,9 @@ from quarterturn_domain.testing.contracts.dispatching import DispatchesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
-from quarterturn_domain.testing.contracts.kernel import AnswersContract, InboxContract, OutboxContract, UnitOfWorkContract
+from quarterturn_domain.testing.contracts.kernel import AnswersContract, UnitOfWorkContract
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
+from quarterturn_domain.testing.contracts.outbox import InboxContract, OutboxContract
 from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract, WebhooksContract
 from quarterturn_domain.testing.contracts.payouts import DebtsContract, PayoutsContract, PayoutTermsContract
 from quarterturn_domain.testing.contracts.pricing import PriceBooksContract

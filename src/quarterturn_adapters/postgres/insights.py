@@ -40,6 +40,7 @@ GROUP BY currency ORDER BY currency"""  # noqa: S608
 
 _CONVERSION: Final = """SELECT
     (SELECT count(*) FROM carts WHERE status = 'open' AND changed_at >= %s AND changed_at < %s),
+    (SELECT count(*) FROM carts WHERE status = 'expired' AND changed_at >= %s AND changed_at < %s),
     (SELECT count(*) FROM carts WHERE status = 'ordered' AND changed_at >= %s AND changed_at < %s),
     count(*), count(*) FILTER (WHERE state = 'paid')
 FROM orders WHERE placed_at >= %s AND placed_at < %s"""
@@ -84,8 +85,8 @@ class PostgresInsights:
 
     def conversion(self, days: Days, /) -> Conversion:
         """How many carts and orders of these days went on."""
-        ((waiting, ordered, placed, paid),) = self._statements.rows(_CONVERSION, *(days.since, days.until) * 3)
-        return Conversion(carts=waiting + ordered, carts_ordered=ordered, orders_placed=placed, orders_paid=paid)
+        ((waiting, ended, ordered, placed, paid),) = self._statements.rows(_CONVERSION, *(days.since, days.until) * 4)
+        return Conversion(carts=waiting + ended + ordered, carts_ordered=ordered, orders_placed=placed, orders_paid=paid)
 
 
 def _sales(code: str, orders: int, units: Any, *amounts: Any) -> Sales:  # noqa: ANN401

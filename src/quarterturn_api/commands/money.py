@@ -14,7 +14,7 @@ from quarterturn_domain.payouts.explaining import ExplainedOrder, ExplainedPayou
 from quarterturn_domain.payouts.reconciliation import Difference, Reconciliation
 
 if TYPE_CHECKING:
-    from quarterturn_api.commands.payouts import Ran
+    from quarterturn_adapters.payout_runs import Ran
 
 
 def show_run(ran: Ran) -> None:

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Mapping
 from uuid import UUID
 
-import attrs
-
-from quarterturn_adapters.bootstrap import Application
 from quarterturn_adapters.garbage import settle
+from quarterturn_adapters.payout_runs import Ran, pay
 from quarterturn_api.commands.running import ask_for_database, instant, running
-from quarterturn_api.commands.screen import Watch, complain, say_json, watching
-from quarterturn_domain.kernel.errors import DomainError, Invalid
-from quarterturn_domain.kernel.ids import VendorId
-from quarterturn_domain.payouts.paying import Kept, PayoutRun, RunPayouts
-from quarterturn_domain.payouts.payout import Payout, PayoutStatus
-
-_PAGE: Final = 500
-_SENT_AT_ONCE: Final = 20
-
-
-@attrs.frozen
-class Ran:
-    """What a run came to; `names` are those of its vendors."""
-
-    run_id: UUID
-    at: datetime
-    dry: bool
-    payouts: Sequence[Payout]
-    kept: Sequence[Kept]
-    refusals: Mapping[UUID, str]
-    names: Mapping[VendorId, str]
-
-    @property
-    def troubled(self) -> bool:
-        """Whether somebody has to look: a payout was not sent, or nobody knows."""
-        return bool(self.refusals) or any(each.status in {PayoutStatus.FAILED, PayoutStatus.UNKNOWN} for each in self.payouts)
+from quarterturn_api.commands.screen import complain, say_json, watching
+from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.payouts.paying import RunPayouts
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -79,54 +52,6 @@ def run(options: argparse.Namespace) -> int:
     for payout_id, reason in ran.refusals.items():
         complain(f"payout {payout_id}: {reason}")
     return 1 if ran.troubled else 0
-
-
-def pay(app: Application, command: RunPayouts, watch: Watch) -> Ran:
-    """Do a run, batch by batch; a dry one only claims, and takes it back."""
-    if not command.dry:
-        while app.release_earnings(_PAGE) == _PAGE:
-            pass
-        _confirm(app, watch)
-    claimed = app.claim_payouts(command)
-    refusals: dict[UUID, str] = {}
-    payouts = list(claimed.payouts)
-    if not command.dry:
-        payouts = _send(app, claimed, refusals, watch)
-        app.recover_debts()
-        while app.seal_journal(_PAGE) == _PAGE:
-            pass
-    vendor_ids = {each.vendor_id for each in payouts} | {each.vendor_id for each in claimed.kept}
-    with app.begin() as work:
-        names = {vendor.id: vendor.name for vendor in work.vendors.find(vendor_ids).values()}
-    return Ran(command.run_id, command.at, command.dry, payouts, claimed.kept, refusals, names)
-
-
-def _confirm(app: Application, watch: Watch) -> None:
-    """Read what became of the payouts before: those that came back can be paid again now."""
-    last = None
-    read = 0
-    while True:
-        with app.begin() as work:
-            ids = work.payouts.open(last, _PAGE)
-        if not ids:
-            return
-        app.send_payouts(ids)
-        app.confirm_payouts(ids)
-        read += len(ids)
-        watch("confirm", read, read)
-        last = ids[-1]
-
-
-def _send(app: Application, claimed: PayoutRun, refusals: dict[UUID, str], watch: Watch) -> list[Payout]:
-    sent: list[Payout] = []
-    for start in range(0, len(claimed.payouts), _SENT_AT_ONCE):
-        batch = claimed.payouts[start : start + _SENT_AT_ONCE]
-        for payout, outcome in zip(batch, app.send_payouts([each.id for each in batch]), strict=True):
-            if isinstance(outcome, DomainError):
-                refusals[payout.id] = outcome.message
-            sent.append(payout if isinstance(outcome, DomainError) else outcome)
-        watch("send", start + len(batch), len(claimed.payouts))
-    return sent
 
 
 def said(ran: Ran) -> Mapping[str, object]:

@@ -64,10 +64,8 @@ def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str])
     from prometheus_client import start_http_server  # noqa: PLC0415 (an extra: who asks for help does not need it)
 
     from quarterturn_adapters.databases import opened  # noqa: PLC0415
-    from quarterturn_adapters.housekeeping import Housekeeper  # noqa: PLC0415
-    from quarterturn_api.assembly import assembled, working  # noqa: PLC0415
+    from quarterturn_api.assembly import assembled, scheduler, working  # noqa: PLC0415
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
-    from quarterturn_api.keeping import failed, jobs  # noqa: PLC0415
 
     configure(settings.log_level)
     over = _told_to_stop()
@@ -80,7 +78,7 @@ def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str])
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
         stack.enter_context(working(service, queues=queues, threads=options.threads))
-        stack.enter_context(Housekeeper(jobs(service), failed))
+        stack.enter_context(scheduler(service))
         settle()
         over.wait()
     return 0

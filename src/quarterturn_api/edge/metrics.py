@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -34,6 +35,13 @@ class Metrics:
         # To find a figure by its labels costs more than to count.
         self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._watched: list[Collector] = []
+        of = ("schedule",)
+        self._failures = Counter("quarterturn_schedule_failures", "Turns of schedules that failed.", of, registry=self.registry)
+        self._successes = self._gauge(
+            "quarterturn_schedule_last_success_seconds", "When a schedule was last done, in Unix time.", of
+        )
+        self._differences = self._gauge("quarterturn_reconciliation_differences", "Differences that the last reconciliation found.")
+        self._broken = self._gauge("quarterturn_chain_broken", "Whether the journal's chain was found broken, 1 or 0.")
         self.waiting = Gauge(
             "quarterturn_desk_waiting",
             "Orders that wait at the desk.",
@@ -41,10 +49,29 @@ class Metrics:
             multiprocess_mode="livesum",
         )
 
+    def turned(self, schedule: str, *, failed: bool, at: datetime) -> None:
+        """A turn of a schedule has ended."""
+        if failed:
+            self._failures.labels(schedule).inc()
+        else:
+            self._successes.labels(schedule).set(at.timestamp())
+
+    def reconciled(self, differences: int) -> None:
+        """A day was compared with the provider's statement."""
+        self._differences.set(differences)
+
+    def verified(self, *, whole: bool) -> None:
+        """The journal's chain was verified."""
+        self._broken.set(0 if whole else 1)
+
     def watch(self, collector: Collector) -> None:
         """Ask `collector`, too, whenever somebody reads the figures."""
         self.registry.register(collector)
         self._watched.append(collector)
+
+    def _gauge(self, name: str, what: str, labels: tuple[str, ...] = ()) -> Gauge:
+        # Of several processes the last one that had a turn knows best.
+        return Gauge(name, what, labels, registry=self.registry, multiprocess_mode="mostrecent")
 
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

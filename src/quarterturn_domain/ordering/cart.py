@@ -14,7 +14,7 @@ from quarterturn_domain.kernel.errors import Invalid, NotFound, Rejected
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.money import Money
-from quarterturn_domain.ordering.events import CartMerged
+from quarterturn_domain.ordering.events import CartExpired, CartMerged
 
 MAX_LINES: Final = 100
 MAX_QUANTITY: Final = 10_000
@@ -26,15 +26,22 @@ class CartStatus(StrEnum):
     OPEN = "open"
     ORDERED = "ordered"
     MERGED = "merged"
+    EXPIRED = "expired"
 
 
 CART: Final = StateMachine(
     "cart",
     initial=CartStatus.OPEN,
     table={
-        CartStatus.OPEN: {"change": CartStatus.OPEN, "order": CartStatus.ORDERED, "merge": CartStatus.MERGED},
+        CartStatus.OPEN: {
+            "change": CartStatus.OPEN,
+            "order": CartStatus.ORDERED,
+            "merge": CartStatus.MERGED,
+            "expire": CartStatus.EXPIRED,
+        },
         CartStatus.ORDERED: {},
         CartStatus.MERGED: {},
+        CartStatus.EXPIRED: {},
     },
 )
 
@@ -114,6 +121,11 @@ class Cart:
         if self.status is CartStatus.ORDERED and self.order_id == order_id:
             return self
         return attrs.evolve(self, status=CART.next(self.status, "order"), order_id=order_id, changed_at=at)
+
+    def expire(self, *, at: datetime) -> tuple[Cart, CartExpired]:
+        """Nobody wants it any more: whoever comes back begins with an empty one. When it was touched last is still known."""
+        after = attrs.evolve(self, status=CART.next(self.status, "expire"))
+        return after, CartExpired(cart_id=self.id, owner_id=self.owner_id, at=at)
 
     def changes(self, offers: Mapping[Sku, Sellable]) -> Sequence[PriceChange]:
         """What costs something else now than when it was put in."""

@@ -160,6 +160,15 @@ class ReturnReceived(Event, tag="return.received", about="return_id"):
 
 
 @attrs.frozen(kw_only=True)
+class CartExpired(Event, tag="cart.expired", about="cart_id"):
+    """A cart that nobody has touched for long has ended; a guest's has no owner."""
+
+    cart_id: CartId
+    owner_id: AccountId | None
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
 class CartMerged(Event, tag="cart.merged", about="cart_id"):
     """A guest's cart went into the cart of an account."""
 

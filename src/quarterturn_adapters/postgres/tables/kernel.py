@@ -68,6 +68,16 @@ Index("dispatches_dead_idx", DISPATCHES.c.sequence, postgresql_where=text_of("st
 Index("dispatches_about_idx", DISPATCHES.c.subscription, DISPATCHES.c.about, DISPATCHES.c.sequence)
 Index("dispatches_message_idx", DISPATCHES.c.message_id)
 
+SCHEDULES: Final = Table(
+    "schedules",
+    metadata,
+    text("name", primary_key=True),
+    instant("due_at"),
+    instant("began_at"),
+    instant("ended_at"),
+    text("failure", nullable=True),
+)
+
 INBOX: Final = Table(
     "inbox",
     metadata,

@@ -38,6 +38,7 @@ CARTS: Final = Table(
 )
 Index("carts_open_owner_key", CARTS.c.owner_id, unique=True, postgresql_where=text("status = 'open' AND owner_id IS NOT NULL"))
 Index("carts_idle_idx", CARTS.c.changed_at, CARTS.c.id, postgresql_where=text("status = 'open'"))
+Index("carts_expired_idx", CARTS.c.changed_at, postgresql_where=text("status = 'expired'"))
 Index("carts_ordered_idx", CARTS.c.changed_at, postgresql_where=text("status = 'ordered'"))
 
 ORDERS: Final = Table(

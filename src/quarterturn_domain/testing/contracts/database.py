@@ -11,7 +11,10 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
+from quarterturn_domain.kernel.errors import Conflict
+from quarterturn_domain.kernel.events import Event as Fact
 from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.testing import samples
 
 R = TypeVar("R")
 
@@ -76,3 +79,16 @@ def another_thread() -> Iterator[Callable[[Callable[[], R]], Future[R]]]:
 def moment_for_others(future: Future[Any]) -> None:
     """Let another thread come as far as it can: done, or waiting for this one."""
     wait([future], timeout=_MOMENT.total_seconds())
+
+
+def some_facts(count: int) -> list[Fact]:
+    """So many events, each of another kind."""
+    return samples.every_fact()[: 2 * count : 2]
+
+
+def tried(act: Callable[[], R]) -> R | None:
+    """What `act` came to; nothing when the adapter refused it because somebody else was first."""
+    try:
+        return act()
+    except Conflict:
+        return None

@@ -1,4 +1,4 @@
-"""When what recurs was done last."""
+"""When what recurs was done last, and carts that nobody touches any more."""
 
 from __future__ import annotations
 
