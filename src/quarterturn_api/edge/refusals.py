@@ -96,12 +96,20 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     return str(value)
 
 
+def phrase(status: HTTPStatus) -> str:
+    """What a status is called by RFC 9110, which Python has followed since 3.13 only."""
+    return _PHRASES.get(status.value) or status.phrase
+
+
+_PHRASES: Final = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
 def _answer(
     request: Ask, status: int, code: str, message: str, details: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response[ErrorBody]:
     body = ErrorBody(
         status_code=int(status),
-        error=HTTPStatus(status).phrase,
+        error=phrase(HTTPStatus(status)),
         code=code,
         message=message,
         details=dict(details),
@@ -136,9 +144,9 @@ def failed(request: Ask, error: HTTPException) -> Response[ErrorBody]:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return crashed(request, error)
-    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+    code = phrase(status).lower().replace(" ", "_").replace("-", "_")
     details = error.extra if isinstance(error.extra, dict) else {}
-    message = error.detail if error.detail and error.detail != status.phrase else _SENTENCES.get(status, status.phrase)
+    message = error.detail if error.detail and error.detail != status.phrase else _SENTENCES.get(status, phrase(status))
     headers = dict(error.headers or {})
     if isinstance(error, NotAuthorizedException):
         headers.setdefault("WWW-Authenticate", "Bearer")
