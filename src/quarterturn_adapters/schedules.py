@@ -149,7 +149,11 @@ class Scheduler:
         with self._turns.alone(name) as mine:
             if not mine:
                 raise RunningElsewhere(name)
+            before = self._turns.last().get(name)
             turn, failure = self._turn(schedule, self._clock.now())
+            if before is not None:
+                # By the calendar it is due as before.
+                self._turns.keep(attrs.evolve(turn, due_at=before.due_at))
         if failure is not None:
             raise failure
         return turn
