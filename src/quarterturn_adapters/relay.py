@@ -60,7 +60,7 @@ class Subscription:
 
     After `attempts` failures an event is a dead letter. With `in_order` an event waits until the earlier ones of its aggregate are
     handled. At most `at_once` batches are handled at a time by one process, so that a slow one does not take every thread.
-    Workers may be told to serve some `queue`s only.
+    Workers may be told to serve only some values of `queue`.
     """
 
     name: str
