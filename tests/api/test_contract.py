@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import pytest
@@ -80,22 +79,9 @@ def _whole_number_with_a_point(fault: Fault) -> bool:
     return fault.check == "positive_data_acceptance" and fault.status == 422 and number
 
 
-def _null_in_a_query(fault: Fault) -> bool:
-    query = parse_qsl(urlsplit(fault.url).query, keep_blank_values=True)
-    return fault.check == "negative_data_rejection" and any(value == "null" for _, value in query)
-
-
-def _number_for_a_time(fault: Fault) -> bool:
-    query = parse_qsl(urlsplit(fault.url).query, keep_blank_values=True)
-    number = any(name in {"since", "until"} and value.replace(".", "", 1).lstrip("-").isdecimal() for name, value in query)
-    return fault.check == "negative_data_rejection" and number
-
-
 EXCUSES: Final[Mapping[str, Callable[[Fault], bool]]] = {
     "a schema cannot say what makes no sense, such as a cursor that is none, or a price without a currency": _refused_by_the_domain,
     "to JSON Schema 3.0 is a whole number; counts are read strictly, and it is refused": _whole_number_with_a_point,
-    "Litestar reads a number in a query, where a time is due, as seconds since 1970": _number_for_a_time,
-    "Litestar reads `null` in a query as a parameter that is not given": _null_in_a_query,
 }
 """What the checks object to and is right: the reason, and which faults it is about."""
 

@@ -18,6 +18,7 @@ from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from quarterturn_api.edge.limits import Limit
+from quarterturn_api.edge.parameters import read_strictly
 from quarterturn_api.edge.tokens import TokenRefused
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.role import Permission
@@ -122,7 +123,7 @@ def every_route_has_a_rule(routes: Iterable[BaseRoute]) -> None:
 
 
 class KnowTheAsker(ASGIMiddleware):
-    """Finds out who asks, by a bearer token or an API key, whether they ask too often, and whether they may."""
+    """Finds out who asks, by a bearer token or an API key, whether they ask too often, may, and say what can be read."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Put the asker into the scope; 401 for a token that is wrong, 429 for too many requests, 403 for who may not."""
@@ -147,6 +148,7 @@ class KnowTheAsker(ASGIMiddleware):
             if service.limits.counts(limit):
                 await service.limits.take(limit, f"address:{address}" if asker is None else f"account:{asker.account_id}")
             guard(asker, access, scope)
+        read_strictly(scope["route_handler"], scope["query_string"])
         await next_app(scope, receive, send)
 
 

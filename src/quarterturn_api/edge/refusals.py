@@ -18,11 +18,13 @@ from uuid import UUID
 import attrs
 import structlog
 from litestar import MediaType, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Body
+from quarterturn_api.edge.parameters import names
 from quarterturn_domain.identity.attempts import TooManyAttempts
 from quarterturn_domain.identity.signing_in import SignInRefused
 from quarterturn_domain.kernel.errors import (
@@ -49,6 +51,8 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
 """The status of each branch of refusals; a leaf that is not named here has that of its branch."""
 
 _CAMEL: Final = re.compile(r"_([a-z])")
+_MISSING: Final = re.compile(r"Missing required (?P<kind>\w+) parameter '(?P<name>[^']+)'")
+_OF_PARAMETERS: Final = frozenset({ParamType.QUERY, ParamType.HEADER, ParamType.COOKIE, ParamType.PATH})
 _log = structlog.stdlib.get_logger("quarterturn.edge")
 
 
@@ -131,12 +135,21 @@ def refused(request: Ask, refusal: DomainError) -> Response[ErrorBody]:
 
 
 def misread(request: Ask, error: ValidationException) -> Response[ErrorBody]:
-    """The values are not what the route takes: which, and why."""
+    """The values are not what the route takes: which, by the names that they are sent under, and why."""
     fields = [
-        {"field": each.get("key", ""), "message": each.get("message", "")} for each in error.extra or [] if isinstance(each, dict)
+        {"field": _sent(request, each), "message": each.get("message", "")} for each in error.extra or [] if isinstance(each, dict)
     ]
+    if missing := _MISSING.match(error.detail):
+        fields.append({"field": missing["name"], "message": f"Expected this {missing['kind']}, and it is missing"})
     named = "; ".join(f"{each['field']}: {each['message']}" if each["field"] else each["message"] for each in fields)
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", named or error.detail, {"fields": fields})
+
+
+def _sent(request: Ask, wrong: Mapping[str, Any]) -> str:
+    """What a parameter, or a field of the body, that is wrong is called by whoever sent it."""
+    name: str = wrong.get("key", "")
+    # Of a body the field is named as it is, and may be called like a parameter.
+    return names(request.route_handler).get(name, name) if wrong.get("source") in _OF_PARAMETERS else name
 
 
 def failed(request: Ask, error: HTTPException) -> Response[ErrorBody]:

@@ -14,7 +14,7 @@ from quarterturn_api.bodies.accounts import AddressBody
 from quarterturn_api.edge.access import needs
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Country, Page
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_domain.identity.address import Address
 from quarterturn_domain.identity.addressing import KeepAddress, RemoveAddress
 from quarterturn_domain.identity.role import Permission
@@ -64,9 +64,9 @@ def list_addresses(request: Ask) -> Page[AddressBody]:
 
 
 @post("/users/me/addresses", summary="Add an address", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
-def add_address(request: Ask, data: JSONBody[AddressAsked], idempotency_key: IdempotencyKey) -> AddressBody:
+def add_address(request: Ask, data: JSONBody[AddressAsked], idempotency_key: OptionalKey = None) -> AddressBody:
     """The address; the first one is the default."""
-    return _kept(request, AddressId(named(request.asker, "address", idempotency_key)), data, fresh=True)
+    return _kept(request, AddressId(new_id(request, "address", idempotency_key)), data, fresh=True)
 
 
 @put("/users/me/addresses/{address_id:uuid}", summary="Change an address", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))

@@ -14,7 +14,7 @@ from quarterturn_api.bodies.vendors import CategoryPlacedBody, OwnProductBody
 from quarterturn_api.edge.access import administers
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Line, Page
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.catalog.categorising import PlaceCategory
 from quarterturn_domain.catalog.publishing import MoveProduct
@@ -45,9 +45,9 @@ class CategoryAsked(Asked):
 
 
 @post("/admin/categories", summary="Make a category", tags=TAGS, sync_to_thread=True, **administers(Permission.ADMIN_CATALOG))
-def make_category(request: Ask, data: JSONBody[CategoryAsked], idempotency_key: IdempotencyKey) -> CategoryPlacedBody:
+def make_category(request: Ask, data: JSONBody[CategoryAsked], idempotency_key: OptionalKey = None) -> CategoryPlacedBody:
     """The category in its place."""
-    command = data.placed(named(request.asker, "category", idempotency_key), request, new=True)
+    command = data.placed(new_id(request, "category", idempotency_key), request, new=True)
     return CategoryPlacedBody.of(request.service.application.place_categories(command))
 
 

@@ -14,7 +14,7 @@ from quarterturn_api.bodies.terms import CommissionAsked, CommissionBody, Discou
 from quarterturn_api.edge.access import administers
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Page
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.ids import DiscountId, RuleId
@@ -35,9 +35,9 @@ def list_commissions(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None
 
 
 @post("/admin/terms/commissions", summary="Make a commission rule", tags=TAGS, sync_to_thread=True, **RULES)
-def make_commission(request: Ask, data: JSONBody[CommissionAsked], idempotency_key: IdempotencyKey) -> CommissionBody:
+def make_commission(request: Ask, data: JSONBody[CommissionAsked], idempotency_key: OptionalKey = None) -> CommissionBody:
     """Its first version, in force from now on."""
-    rule = data.rule(RuleId(named(request.asker, "commission rule", idempotency_key)), 1)
+    rule = data.rule(RuleId(new_id(request, "commission rule", idempotency_key)), 1)
     request.service.application.rule_terms(SetTerms(terms=rule, new=True, at=request.now))
     return CommissionBody.of(rule)
 
@@ -64,9 +64,9 @@ def list_discounts(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) 
 
 
 @post("/admin/terms/discounts", summary="Make a discount", tags=TAGS, sync_to_thread=True, **RULES)
-def make_discount(request: Ask, data: JSONBody[DiscountAsked], idempotency_key: IdempotencyKey) -> DiscountBody:
+def make_discount(request: Ask, data: JSONBody[DiscountAsked], idempotency_key: OptionalKey = None) -> DiscountBody:
     """The discount; 409 when another one has its code."""
-    discount = data.discount(DiscountId(named(request.asker, "discount", idempotency_key)))
+    discount = data.discount(DiscountId(new_id(request, "discount", idempotency_key)))
     request.service.application.rule_terms(SetTerms(terms=discount, new=True, at=request.now))
     return DiscountBody.of(discount)
 
@@ -95,9 +95,9 @@ def list_taxes(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> P
 
 
 @post("/admin/terms/taxes", summary="Make a tax", tags=TAGS, sync_to_thread=True, **RULES)
-def make_tax(request: Ask, data: JSONBody[TaxAsked], idempotency_key: IdempotencyKey) -> TaxBody:
+def make_tax(request: Ask, data: JSONBody[TaxAsked], idempotency_key: OptionalKey = None) -> TaxBody:
     """The tax, in force from now on."""
-    tax = data.tax(RuleId(named(request.asker, "tax", idempotency_key)))
+    tax = data.tax(RuleId(new_id(request, "tax", idempotency_key)))
     request.service.application.rule_terms(SetTerms(terms=tax, new=True, at=request.now))
     return TaxBody.of(tax)
 

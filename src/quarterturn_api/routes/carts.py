@@ -16,7 +16,7 @@ from quarterturn_api.edge.access import guests_and, needs
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Count, Line, MoneyBody, SkuText
 from quarterturn_api.edge.carts import CartToken, kept_cookie, named_cart
-from quarterturn_api.edge.keys import IdempotencyKey, named, named_by_guest
+from quarterturn_api.edge.keys import IdempotencyKey, OptionalKey, named, new_id_of_guest
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.errors import NotFound
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku
@@ -86,7 +86,7 @@ def read_cart(
     **guests_and(Permission.SHOP),
 )
 def add_item(
-    request: Ask, data: JSONBody[CartItemAsked], idempotency_key: IdempotencyKey, cart_token: CartToken = None
+    request: Ask, data: JSONBody[CartItemAsked], idempotency_key: OptionalKey = None, cart_token: CartToken = None
 ) -> Response[CartBody]:
     """The cart afterwards."""
     known, owner_id = _mine(request, cart_token)
@@ -96,7 +96,7 @@ def add_item(
         sku=Sku(data.sku),
         quantity=data.quantity,
         owner_id=owner_id,
-        request_id=named_by_guest(cart_id.hex, "item", idempotency_key),
+        request_id=new_id_of_guest(request, cart_id.hex, "item", idempotency_key),
         at=request.now,
     )
     request.service.application.fill_carts(command)

@@ -15,7 +15,7 @@ from quarterturn_api.bodies.accounts import ApiKeyBody
 from quarterturn_api.edge.access import needs
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Page
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_api.routes.auth import NO_STORE
 from quarterturn_domain.identity.keying import CreateApiKey, RevokeApiKey
@@ -50,10 +50,10 @@ class MadeKeyBody(Body):
     sync_to_thread=True,
     **needs(Permission.SHOP),
 )
-def make_key(request: Ask, data: JSONBody[ApiKeyAsked], idempotency_key: IdempotencyKey) -> MadeKeyBody:
+def make_key(request: Ask, data: JSONBody[ApiKeyAsked], idempotency_key: OptionalKey = None) -> MadeKeyBody:
     """The key and its text."""
     command = CreateApiKey(
-        key_id=ApiKeyId(named(request.asker, "key", idempotency_key)),
+        key_id=ApiKeyId(new_id(request, "key", idempotency_key)),
         asker=request.asker,
         name=data.name,
         scopes=frozenset(data.scopes),

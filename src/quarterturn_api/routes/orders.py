@@ -16,7 +16,7 @@ from quarterturn_api.bodies.payments import PaymentBody, RefundBody
 from quarterturn_api.edge.access import needs
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Count, Line, MoneyBody, Page, SkuText
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import IdempotencyKey, OptionalKey, named, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.ids import OrderId, ReturnId, Sku, VendorId
@@ -175,11 +175,11 @@ def cancel_order(request: Ask, order_id: FromPath[UUID], data: JSONBody[CancelAs
     **needs(Permission.SHOP),
 )
 def request_return(
-    request: Ask, order_id: FromPath[UUID], data: JSONBody[ReturnAsked], idempotency_key: IdempotencyKey
+    request: Ask, order_id: FromPath[UUID], data: JSONBody[ReturnAsked], idempotency_key: OptionalKey = None
 ) -> ReturnBody:
     """The return, which the vendor decides about."""
     command = RequestReturn(
-        return_id=ReturnId(named(request.asker, "return", idempotency_key)),
+        return_id=ReturnId(new_id(request, "return", idempotency_key)),
         order_id=OrderId(order_id),
         vendor_id=VendorId(data.vendor_id),
         units=tuple(Units(each.line, each.quantity) for each in data.units),

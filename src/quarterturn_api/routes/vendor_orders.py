@@ -8,14 +8,14 @@ from uuid import UUID, uuid5
 import msgspec
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from quarterturn_api.bodies.money import OwnRefundBody, RefundLineAsked
 from quarterturn_api.bodies.vendors import OwnOrderBody
 from quarterturn_api.edge.access import needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Line, Page
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import IdempotencyKey, KeyOrBody, named
 from quarterturn_api.edge.limits import Limit as Often
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_api.edge.times import Instant
@@ -30,17 +30,6 @@ from quarterturn_domain.ordering.vendor_order import VendorOrderStatus
 from quarterturn_domain.payments.refunding import RequestRefund
 
 TAGS: Final = ["vendor orders"]
-
-OptionalKey = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A name for this change. Without it the body is its name, so that the same body changes nothing twice.",
-    ),
-]
 
 
 class StatusAsked(Asked):
@@ -103,7 +92,7 @@ def read_own_order(request: Ask, order_id: FromPath[UUID]) -> OwnOrderBody:
     **needs_of_vendor(Permission.VENDOR_FULFIL),
 )
 def change_status(
-    request: Ask, order_id: FromPath[UUID], data: JSONBody[StatusAsked], idempotency_key: OptionalKey = None
+    request: Ask, order_id: FromPath[UUID], data: JSONBody[StatusAsked], idempotency_key: KeyOrBody = None
 ) -> OwnOrderBody:
     """The part afterwards; the same change again changes nothing."""
     app, vendor_id = request.service.application, request.vendor_id

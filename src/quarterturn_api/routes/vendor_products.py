@@ -15,7 +15,7 @@ from quarterturn_api.bodies.vendors import OwnProductBody
 from quarterturn_api.edge.access import needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Line, Page, Text
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.catalog.describing import DescribeProduct
 from quarterturn_domain.catalog.product import Variant
@@ -79,9 +79,9 @@ def list_own_products(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = Non
 
 
 @post("/vendor/products", summary="Draft a product", tags=TAGS, sync_to_thread=True, **needs_of_vendor(Permission.VENDOR_CATALOG))
-def draft_product(request: Ask, data: JSONBody[ProductAsked], idempotency_key: IdempotencyKey) -> OwnProductBody:
+def draft_product(request: Ask, data: JSONBody[ProductAsked], idempotency_key: OptionalKey = None) -> OwnProductBody:
     """The draft, which nobody else sees."""
-    product_id = ProductId(named(request.asker, "product", idempotency_key))
+    product_id = ProductId(new_id(request, "product", idempotency_key))
     return OwnProductBody.of(granted(request.service.application.describe_products([data.said(product_id, request, new=True)])[0]))
 
 

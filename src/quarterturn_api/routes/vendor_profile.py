@@ -13,7 +13,7 @@ from quarterturn_api.bodies.vendors import VendorBody
 from quarterturn_api.edge.access import needs, needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Country, Line
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_domain.identity.onboarding import ApplyAsVendor
 from quarterturn_domain.identity.role import Permission, VendorRole
 from quarterturn_domain.kernel.errors import granted
@@ -61,10 +61,10 @@ class MineListBody(Body):
 
 
 @post("/vendor/apply", summary="Apply to become a vendor", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
-def apply(request: Ask, data: JSONBody[ApplicationAsked], idempotency_key: IdempotencyKey) -> VendorBody:
+def apply(request: Ask, data: JSONBody[ApplicationAsked], idempotency_key: OptionalKey = None) -> VendorBody:
     """The vendor, which whoever asks owns, and which sells once the platform has approved it."""
     command = ApplyAsVendor(
-        vendor_id=VendorId(named(request.asker, "vendor", idempotency_key)),
+        vendor_id=VendorId(new_id(request, "vendor", idempotency_key)),
         name=data.name,
         country=data.country,
         owner_id=request.account_id,

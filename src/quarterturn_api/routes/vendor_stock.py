@@ -14,7 +14,7 @@ from quarterturn_api.bodies.vendors import CoordinatesBody, LevelBody, LocationB
 from quarterturn_api.edge.access import needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Line, Page, SkuText
-from quarterturn_api.edge.keys import IdempotencyKey, named
+from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.errors import granted
@@ -57,10 +57,10 @@ def list_locations(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) 
 
 
 @post("/vendor/locations", summary="Open a location", tags=TAGS, sync_to_thread=True, **needs_of_vendor(Permission.VENDOR_STOCK))
-def open_location(request: Ask, data: JSONBody[LocationAsked], idempotency_key: IdempotencyKey) -> LocationBody:
+def open_location(request: Ask, data: JSONBody[LocationAsked], idempotency_key: OptionalKey = None) -> LocationBody:
     """The place, where stock can be received from now on."""
     command = OpenLocation(
-        location_id=LocationId(named(request.asker, "location", idempotency_key)),
+        location_id=LocationId(new_id(request, "location", idempotency_key)),
         vendor_id=request.vendor_id,
         name=data.name,
         priority=data.priority,
@@ -110,10 +110,10 @@ def list_movements(
     sync_to_thread=True,
     **needs_of_vendor(Permission.VENDOR_STOCK),
 )
-def move_stock(request: Ask, data: JSONBody[MovementAsked], idempotency_key: IdempotencyKey) -> LevelBody:
+def move_stock(request: Ask, data: JSONBody[MovementAsked], idempotency_key: OptionalKey = None) -> LevelBody:
     """How much of the SKU lies at the place afterwards."""
     command = MoveStock(
-        movement_id=named(request.asker, "movement", idempotency_key),
+        movement_id=new_id(request, "movement", idempotency_key),
         vendor_id=request.vendor_id,
         sku=Sku(data.sku),
         location_id=LocationId(data.location_id),

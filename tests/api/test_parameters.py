@@ -1,0 +1,168 @@
+"""Queries and headers: read strictly, named as they were sent, and keys that are asked for only where it costs somebody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final, get_args
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from tests.api.people import Client, People, keyed
+
+from quarterturn_api.edge.access import KEY, VENDOR_HEADER
+from quarterturn_api.edge.answering import Service
+from quarterturn_api.edge.parameters import kinds
+from quarterturn_domain.identity.registering import GrantRoles
+from quarterturn_domain.identity.role import Role
+
+API: Final = "/api/v1"
+
+STRANGE: Final[Mapping[type, Sequence[str]]] = {
+    int: ("null", "NULL", "1.0", "1e1", " 1", "0x1", "", "1&{}=1"),
+    float: ("null", "nan", "inf", "1_0", "", "1&{}=1"),
+    bool: ("null", "1", "TRUE", "on", "", "true&{}=true"),
+    datetime: ("null", "0", "-1", "1.5", "1e9", "", "2026-03-02T09:00:00Z&{}=2026-03-02T09:00:00Z"),
+    date: ("null", "0", "20260302", ""),
+    UUID: ("null", "0", ""),
+    Enum: ("null", "0", ""),
+    str: ("a&{}=a",),
+}
+"""What is no value of a kind, although some reader would take it for one; `{}` is where the parameter is said once more."""
+
+
+def parameters(client: Client) -> Iterator[tuple[str, str, Any]]:
+    """Path, name and kind of every parameter of a query that the application reads."""
+    for route in client.app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler) and KEY in handler.opt:
+                for name, kind in kinds(handler).items():
+                    yield getattr(route, "path_format", route.path), name, kind
+
+
+def _strange(kind: Any) -> Sequence[str]:  # noqa: ANN401
+    return next((texts for known, texts in STRANGE.items() if isinstance(kind, type) and issubclass(kind, known)), ())
+
+
+def test_every_query_is_read_strictly(client: Client, service: Service, people: People) -> None:
+    """Of every route: what is no value of a parameter is refused as 422, by the parameter's name and in the one body of errors."""
+    seller = people.vendor()
+    service.application.govern_accounts(GrantRoles(account_id=seller.account_id, roles=frozenset(Role), at=service.clock.now()))
+    headers = {**seller.headers, VENDOR_HEADER: str(seller.vendor_id)}
+    tried: Counter[Any] = Counter()
+
+    for path, name, kind in parameters(client):
+        for text in _strange(kind):
+            first, _, again = text.partition("&")
+            query = f"{name}={quote(first)}" + (f"&{again.format(name)}" if again else "")
+            answer = client.get(f"{path}?{query}", headers=headers)
+            assert (422, "invalid") == (answer.status_code, answer.json()["code"]), (path, query, answer.text)
+            assert [name] == [each["field"] for each in answer.json()["details"]["fields"]], (path, query)
+            tried[kind] += 1
+
+    # Each kind is had by some route, so that what is refused here is refused somewhere.
+    assert {int, float, bool, datetime, date, UUID, str} <= set(tried)
+    assert [kind for kind in tried if isinstance(kind, type) and issubclass(kind, Enum)]
+    assert {str} == {get_args(kind)[0] for _, _, kind in parameters(client) if kind not in tried}, "what else may be said twice?"
+
+
+def test_what_is_said_well_is_read(client: Client, people: People) -> None:
+    """Strictness is not deafness: each kind in the spelling that the description has."""
+    seller = people.vendor()
+    said = {"limit": "5", "inStock": "true", "lat": "52.5", "lng": "13", "radiusKm": "1e2", "vendor": str(seller.vendor_id)}
+
+    answer = client.get(f"{API}/products?{urlencode(said)}")
+
+    assert (200, 1) == (answer.status_code, len(answer.json()["items"])), answer.text
+    assert 200 == client.get(f"{API}/cart?code=A&code=B").status_code
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "field"),
+    [
+        ("/orders", {}, "Idempotency-Key"),
+        ("/orders", {"Idempotency-Key": "with blanks"}, "Idempotency-Key"),
+        ("/orders", {"Idempotency-Key": "x" * 256}, "Idempotency-Key"),
+        ("/cart/items", {"Idempotency-Key": "with blanks"}, "Idempotency-Key"),
+        ("/cart/items", {"Idempotency-Key": "good", "X-Cart-Token": "x" * 1_000}, "X-Cart-Token"),
+    ],
+)
+def test_a_header_is_complained_of_by_its_name(
+    client: Client, people: People, path: str, headers: Mapping[str, str], field: str
+) -> None:
+    """Whoever reads the answer finds the name in their own request, or in the description."""
+    buyer = people.client()
+    body = {"sku": "A", "quantity": 1}
+    answer = client.post(
+        f"{API}{path}", json={"lines": [body]} if path == "/orders" else body, headers={**buyer.headers, **headers}
+    )
+    said = answer.json()
+    assert (422, [field]) == (answer.status_code, [each["field"] for each in said["details"]["fields"]]), said
+    assert said["message"].startswith(f"{field}: ")
+
+
+COSTLY: Final = {
+    "/cart/checkout",
+    "/orders",
+    "/orders/{order_id}/cancel",
+    "/payments/intent",
+    "/payments/{payment_id}/confirm",
+    "/vendor/orders/{order_id}/refunds",
+    "/admin/orders/{order_id}/cancel",
+    "/admin/orders/{order_id}/refunds",
+    "/admin/payouts/runs",
+}
+"""Where an order or money is at stake, so that a request without a key is refused."""
+
+MADE: Final = {
+    "/auth/api-keys",
+    "/auth/register",
+    "/admin/categories",
+    "/admin/terms/commissions",
+    "/admin/terms/discounts",
+    "/admin/terms/taxes",
+    "/cart/items",
+    "/orders/{order_id}/returns",
+    "/users/me/addresses",
+    "/vendor/apply",
+    "/vendor/locations",
+    "/vendor/products",
+    "/vendor/stock/movements",
+}
+"""Where something is made that nobody pays for: a key is honoured, and may be left out."""
+
+
+def test_keys_are_asked_for_where_it_costs_somebody(client: Client) -> None:
+    """Every POST that takes a key is one or the other, as its description says."""
+    paths = client.get("/schema/openapi.json").json()["paths"]
+    needed = {
+        path.removeprefix(API): parameter["required"]
+        for path, item in paths.items()
+        for parameter in item.get("post", {}).get("parameters", ())
+        if parameter["name"] == "Idempotency-Key"
+    }
+    assert {path: path in COSTLY for path in COSTLY | MADE} == needed
+
+
+def test_whoever_makes_something_needs_no_key(client: Client, people: People) -> None:
+    """Without one each request makes one more; with one it is the same, and with another body it is refused."""
+    person = {"email": "ada@example.org", "name": "Ada", "password": "four quarter turns of a key"}
+    registered = client.post(f"{API}/auth/register", json=person)
+    assert 201 == registered.status_code, registered.text
+    assert 409 == client.post(f"{API}/auth/register", json=person).status_code
+
+    seller = people.vendor()
+    location, moved = {"name": "A shed"}, {"sku": seller.sku, "locationId": str(seller.location_id), "quantity": 5}
+    made = [client.post(f"{API}/vendor/locations", json=location, headers=seller.headers) for _ in range(2)]
+    assert [201, 201] == [each.status_code for each in made]
+    assert made[0].json()["id"] != made[1].json()["id"]
+    levels = [client.post(f"{API}/vendor/stock/movements", json=moved, headers=seller.headers).json() for _ in range(2)]
+    assert [105, 110] == [each["available"] for each in levels]
+    named = keyed(seller.headers)
+    levels = [client.post(f"{API}/vendor/stock/movements", json=moved, headers=named).json() for _ in range(2)]
+    assert [115, 115] == [each["available"] for each in levels]
+    assert 409 == client.post(f"{API}/vendor/stock/movements", json={**moved, "quantity": 6}, headers=named).status_code
