@@ -20,6 +20,9 @@ ORDINARY: dict[str, object] = {
 }
 
 
+_EUR = {"amount": "25.00", "currency": "EUR"}
+
+
 def test_what_is_not_said_is_as_it_is_without_terms(client: Client, people: People) -> None:
     """Seven days of hold, every day, any sum, nothing kept back: read so, and set so by an empty body."""
     headers = people.admin().headers
@@ -47,6 +50,8 @@ def test_a_vendor_has_the_terms_of_all_until_it_has_its_own(client: Client, peop
         ("more than all in reserve", {"reserve": "101"}, "reserve"),
         ("a step twice", {"recovery": {"steps": ["net", "net"]}}, "twice"),
         ("a negative hold", {"holdDays": -1}, "holdDays"),
+        ("two sums of one currency", {"minimum": [_EUR, {"amount": "1", "currency": "JPY"}, _EUR]}, "minimum[2]: "),
+        ("a negative sum", {"minimum": [{"amount": "-1.00", "currency": "EUR"}]}, "minimum"),
         ("a word too many", {"hold": 1}, "hold"),
     ],
 )
@@ -56,6 +61,26 @@ def test_terms_that_make_no_sense(client: Client, people: People, case: str, sai
     answer = client.put(TERMS, json=said, headers=headers)
     assert (422, True) == (answer.status_code, refusal in answer.json()["message"]), (case, answer.text)
     assert ORDINARY == client.get(TERMS, headers=headers).json()
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "field"),
+    [
+        ("/api/v1/admin/terms/commissions", {"name": "A", "floor": [_EUR, _EUR]}, "floor[1]"),
+        ("/api/v1/admin/terms/commissions", {"name": "A", "tiers": [{"rate": "1", "above": [_EUR, _EUR]}]}, "tiers[0].above[1]"),
+        ("/api/v1/admin/terms/commissions", {"name": "A", "perUnit": [_EUR, _EUR]}, "perUnit[1]"),
+        ("/api/v1/admin/terms/discounts", {"name": "A", "funding": "vendor", "amount": [_EUR, _EUR]}, "amount[1]"),
+        (
+            "/api/v1/admin/terms/discounts",
+            {"name": "A", "funding": "vendor", "minimum": [_EUR, _EUR]},
+            "minimum[1]",
+        ),
+    ],
+)
+def test_amounts_are_one_for_each_currency(client: Client, people: People, path: str, said: dict[str, object], field: str) -> None:
+    """A second one is refused, and named by its place, in whatever terms."""
+    answer = client.post(path, json=said, headers=people.admin().headers)
+    assert (422, [field]) == (answer.status_code, [each["field"] for each in answer.json()["details"]["fields"]]), answer.text
 
 
 def test_a_vendor_that_is_not_there(client: Client, people: People) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from litestar.exceptions import ValidationException
 
 from quarterturn_api.edge.bodies import Asked, Body, Country, Line, MoneyBody
 from quarterturn_api.edge.times import Instant, instant
+from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.ids import CategoryId, DiscountId, ProductId, RuleId, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
@@ -25,6 +28,18 @@ Percent = Annotated[
 Position = Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000, description="The operator's order; the lowest comes first.")]
 Amounts = Annotated[tuple[MoneyBody, ...], msgspec.Meta(max_length=50, description="At most one amount for each currency.")]
 Version = Annotated[int, msgspec.Meta(ge=1, le=MAX_VERSION)]
+
+
+def amounts(place: str, asked: Iterable[MoneyBody]) -> tuple[Money, ...]:
+    """As the domain has them; 422 for a second one in a currency, which is named by its place in the body."""
+    found: dict[Currency, Money] = {}
+    for at, each in enumerate(asked):
+        money = each.money()
+        if found.setdefault(money.currency, money) is not money:
+            raise ValidationException(
+                extra=[{"key": f"{place}[{at}]", "message": f"Expected one amount per currency, got a second in {each.currency}"}]
+            )
+    return tuple(found.values())
 
 
 def percent(rate: Rate) -> str:
@@ -84,11 +99,13 @@ class CommissionAsked(Asked):
             match=self.match.match(),
             position=self.position,
             rate=Rate.percent(self.rate),
-            tiers=tuple(Tier(_amounts(tier.above), Rate.percent(tier.rate)) for tier in self.tiers),
-            per_unit=_amounts(self.per_unit),
-            per_order=_amounts(self.per_order),
-            floor=_amounts(self.floor),
-            cap=_amounts(self.cap),
+            tiers=tuple(
+                Tier(amounts(f"tiers[{at}].above", tier.above), Rate.percent(tier.rate)) for at, tier in enumerate(self.tiers)
+            ),
+            per_unit=amounts("perUnit", self.per_unit),
+            per_order=amounts("perOrder", self.per_order),
+            floor=amounts("floor", self.floor),
+            cap=amounts("cap", self.cap),
             tax=Rate.percent(self.tax),
             on_shipping=self.on_shipping,
         )
@@ -159,9 +176,9 @@ class DiscountAsked(Asked):
             position=self.position,
             discount_code=self.code,
             percent=None if self.percent is None else Rate.percent(self.percent),
-            amount=_amounts(self.amount),
+            amount=amounts("amount", self.amount),
             platform_share=Rate.percent(self.platform_share),
-            minimum=_amounts(self.minimum),
+            minimum=amounts("minimum", self.minimum),
             starts_at=None if self.starts_at is None else instant(self.starts_at),
             ends_at=None if self.ends_at is None else instant(self.ends_at),
         )
@@ -256,10 +273,6 @@ class TaxBody(Body):
             kept_by_platform=tax.kept_by_platform,
             on_shipping=tax.on_shipping,
         )
-
-
-def _amounts(given: tuple[MoneyBody, ...]) -> tuple[Money, ...]:
-    return tuple(each.money() for each in given)
 
 
 def _said(amounts: tuple[Money, ...]) -> list[MoneyBody]:

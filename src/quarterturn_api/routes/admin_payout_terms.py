@@ -11,7 +11,7 @@ from litestar import get, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from quarterturn_api.bodies.terms import Amounts, Percent, percent
+from quarterturn_api.bodies.terms import Amounts, Percent, amounts, percent
 from quarterturn_api.edge.access import administers
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, MoneyBody
@@ -65,7 +65,7 @@ class PayoutTermsAsked(Asked):
             vendor_id=vendor_id,
             schedule=Schedule(self.rhythm, self.day),
             hold=timedelta(days=self.hold_days),
-            minimum=tuple(each.money() for each in self.minimum),
+            minimum=amounts("minimum", self.minimum),
             reserve=Rate.percent(self.reserve),
             reserve_for=timedelta(days=self.reserve_days),
             recovery=self.recovery.recovery(),

@@ -69,6 +69,8 @@ class PayoutTerms:
             raise Invalid("a negative time in payout terms", "times of zero or more")
         if not 0 <= self.reserve.numerator <= self.reserve.denominator:
             raise Invalid(f"a reserve of {self.reserve}", "0% to 100%")
+        if any(amount.minor < 0 for amount in self.minimum) or len({each.currency for each in self.minimum}) < len(self.minimum):
+            raise Invalid("the minimum of payout terms", "one amount of zero or more per currency")
 
     def minimum_in(self, like: Money) -> Money:
         """The least sum that is paid out in the currency of `like`: one minor unit, unless a minimum says more."""

@@ -71,6 +71,8 @@ class Discount:
                 raise Invalid(f"a rate of the discount {self.name!r}", "rates from 0% to 100%")
         if any(amount.minor < 0 for amount in (*self.amount, *self.minimum)):
             raise Invalid(f"amounts of the discount {self.name!r}", "amounts of zero or more")
+        if any(len({each.currency for each in amounts}) < len(amounts) for amounts in (self.amount, self.minimum)):
+            raise Invalid(f"amounts of the discount {self.name!r}", "one amount per currency")
         bounded("a discount", (*self.amount, *self.minimum), position=self.position, name=self.name, code=self.discount_code)
 
     def runs(self, at: datetime) -> bool:
