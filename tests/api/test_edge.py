@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 import pytest
@@ -74,6 +74,33 @@ def test_whoever_signs_in_is_limited_by_account(assemble: Assemble, limits: str,
 
         assert [200] * allowed + [429] == statuses
         assert 200 == client.get(path, headers=other.headers).status_code
+
+
+@pytest.mark.parametrize(
+    ("case", "one", "other", "statuses"),
+    [
+        ("the same household, by IPv6", "2001:db8:0:7::1", "2001:db8:0:7:ffff:1:2:3", [200, 429]),
+        ("the next household, by IPv6", "2001:db8:0:7::1", "2001:db8:0:8::1", [200, 200]),
+        ("one address of IPv4, written as IPv6, too", "192.0.2.1", "::ffff:192.0.2.1", [200, 429]),
+        ("two addresses of IPv4, written as IPv6", "::ffff:192.0.2.1", "::ffff:192.0.2.2", [200, 200]),
+        ("two addresses of IPv4", "192.0.2.1", "192.0.2.2", [200, 200]),
+        ("what is no address", "a socket", "a socket", [200, 429]),
+    ],
+)
+def test_a_household_is_limited_as_one(assemble: Assemble, case: str, one: str, other: str, statuses: list[int]) -> None:
+    """Whoever has an IPv6 address has 2 to the 64 of them."""
+    with assemble(QUARTERTURN_LIMITS="public=1") as service:
+        app = create_app(service)
+        outermost, addresses = app.asgi_handler, iter((one, other))
+
+        async def from_somewhere(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+            if scope["type"] == "http":
+                scope["client"] = (next(addresses), 50_000)
+            await outermost(scope, receive, send)
+
+        app.asgi_handler = from_somewhere
+        with TestClient(app) as client:
+            assert statuses == [client.get(SOMEWHERE).status_code for _ in range(2)], case
 
 
 def test_guessing_tokens_is_limited_by_address(assemble: Assemble) -> None:

@@ -17,7 +17,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from quarterturn_api.edge.limits import Limit
+from quarterturn_api.edge.limits import Limit, neighbourhood
 from quarterturn_api.edge.parameters import read_strictly
 from quarterturn_api.edge.tokens import TokenRefused
 from quarterturn_domain.identity.asker import Asker
@@ -133,7 +133,7 @@ class KnowTheAsker(ASGIMiddleware):
         scope["user"] = None
         given = Headers.from_scope(scope).get("authorization")
         client = scope["client"]
-        address = client[0] if client else ""
+        address = neighbourhood(client[0]) if client else ""
         try:
             if given is not None:
                 scope["user"] = await _known(service, given)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from math import ceil
 from time import time
 from typing import Final
@@ -37,6 +39,8 @@ PER_MINUTE: Final[Mapping[Limit, int]] = {Limit(name): count for name, count in 
 
 _PATIENCE: Final = 1.0
 """How many seconds Redis may take: whoever asks waits for it."""
+
+_REMEMBERED: Final = 4_096
 
 _log = structlog.stdlib.get_logger("quarterturn.edge")
 
@@ -85,6 +89,24 @@ class Limits:
         """Let go of the connections to Redis."""
         if self._pool is not None:
             await self._pool.aclose()
+
+
+@lru_cache(_REMEMBERED)
+def neighbourhood(address: str) -> str:
+    """Whom an address is counted as: of IPv6 its /64, the least that one household is given (RFC 6177); of IPv4 the address.
+
+    >>> neighbourhood("2001:db8:0:7:1:2:3:4"), neighbourhood("::ffff:192.0.2.1"), neighbourhood("192.0.2.1")
+    ('2001:db8:0:7::/64', '192.0.2.1', '192.0.2.1')
+    """
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        # A socket of the machine, or the client of a test.
+        return address
+    if isinstance(known, IPv4Address):
+        return str(known)
+    mapped = known.ipv4_mapped
+    return str(IPv6Network((known, 64), strict=False)) if mapped is None else str(mapped)
 
 
 async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItemPerMinute, limit: Limit, whose: str) -> float | None:
