@@ -31,6 +31,22 @@ def test_an_order_takes_goods_of_two_vendors(client: Client, people: People) -> 
     assert (409, "stock_short", 1) == (short.status_code, short.json()["code"], short.json()["details"]["available"])
 
 
+def test_buyers_hear_of_the_last_units_only(client: Client, people: People) -> None:
+    """As in the shop window: of many units only that there are many; the vendor hears of its own stock exactly."""
+    seller, buyer = people.vendor(units=137), people.client()
+    lines = [{"sku": seller.sku, "quantity": 500}]
+    gone = {"sku": seller.sku, "locationId": str(seller.location_id), "quantity": -500, "kind": "adjustment"}
+
+    short = client.post("/api/v1/orders", json={"lines": lines}, headers=keyed(buyer.headers)).json()
+    own = client.post("/api/v1/vendor/stock/movements", json=gone, headers=seller.headers).json()
+
+    said = (short["code"], short["message"], short["details"])
+    assert ("stock_short", f"Fewer than 500 of {seller.sku} are available") == said[:2]
+    assert {"sku": seller.sku, "wanted": 500, "available": 10} == said[2]
+    assert "137" not in str(said)
+    assert ("stock_short", 137) == (own["code"], own["details"]["available"]), own
+
+
 def test_an_order_that_is_asked_for_again_is_one_order(client: Client, people: People) -> None:
     """The same key and body answer the same; the same key and another body are refused; another's key is another's order."""
     seller, buyer, stranger = people.vendor(), people.client(), people.client()

@@ -22,6 +22,7 @@ from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
+from quarterturn_api.edge.access import KEY, Access
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Body
 from quarterturn_api.edge.parameters import names
@@ -37,6 +38,8 @@ from quarterturn_domain.kernel.errors import (
     Unavailable,
 )
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.search.card import ENOUGH
+from quarterturn_domain.stock.stock_item import StockShort
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
@@ -131,7 +134,17 @@ def refused(request: Ask, refusal: DomainError) -> Response[ErrorBody]:
         headers["Retry-After"] = str(refusal.retry_after_seconds or 1)
     if isinstance(refusal, SignInRefused):
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(request, status_of(refusal), refusal.code, refusal.message, plain(refusal.facts()), headers)
+    message, facts = refusal.message, refusal.facts()
+    if isinstance(refusal, StockShort) and refusal.available >= ENOUGH and not _keeps_stock(request):
+        # As the shop window does: how much somebody else has is told of the last units only.
+        message, facts = f"Fewer than {refusal.wanted} of {refusal.sku} are available", {**facts, "available": ENOUGH}
+    return _answer(request, status_of(refusal), refusal.code, message, plain(facts), headers)
+
+
+def _keeps_stock(request: Ask) -> bool:
+    """Whether the request is a vendor's about its own stock, or the platform's."""
+    access: Access = request.route_handler.opt[KEY]
+    return access.of_vendor or (access.permission is not None and access.permission.value.startswith("admin."))
 
 
 def misread(request: Ask, error: ValidationException) -> Response[ErrorBody]:
