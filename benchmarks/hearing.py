@@ -30,7 +30,7 @@ from quarterturn_api.edge.logs import configure
 from quarterturn_domain.payments.events import WebhookReceived
 
 THREADS = 8
-IDLE_MS = 25
+IDLE_MS = 15
 PATIENCE_SECONDS = 120
 
 

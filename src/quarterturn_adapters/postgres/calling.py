@@ -7,6 +7,7 @@ commit, on a connection of its own, once for all who committed meanwhile. One th
 from __future__ import annotations
 
 import threading
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
@@ -76,10 +77,13 @@ class Caller(_Thread):
     def _talk(self, connection: Connection[tuple[object, ...]]) -> None:
         # Nobody has to find a call on disk again.
         connection.execute("SET synchronous_commit = off")
+        called = 0.0
         while True:
             if self._bell.wait(_LISTENING_SECONDS):
-                self._over.wait(_GATHERING_SECONDS)
+                # At once, unless somebody has just called: then with all who commit in the next moment.
+                self._over.wait(called + _GATHERING_SECONDS - monotonic())
                 connection.execute(f"NOTIFY {CHANNEL}")
+                called = monotonic()
             if self._over.is_set():
                 return
 

@@ -93,6 +93,7 @@ class PostgresOutbox:
 
     def forward(self, heard: Mapping[str, Sequence[str]], limit: int, /, *, at: datetime) -> Forwarded:
         """Make dispatches of up to `limit` pending messages, and mark those as delivered; no event is read for it."""
+        self._statements.lightly()
         pairs = [(tag, name) for tag, names in heard.items() for name in names]
         tags, names = texts([tag for tag, _ in pairs]), texts([name for _, name in pairs])
         counted = {

@@ -61,6 +61,10 @@ class Statements:
         self.later(sql, *parameters, rows=rows)
         self.flush()
 
+    def lightly(self) -> None:
+        """Let the commit not wait for the disk: for what is done anew when it was lost together with the machine."""
+        self.later("SET LOCAL synchronous_commit = off")
+
     def before_commit(self, write: Callable[[], None]) -> None:
         """Let `write` add its writes when everything else is written."""
         self._before_commit.append(write)

@@ -7,7 +7,7 @@ sent again, one that comes twice finds nothing, and one that is late does what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from time import perf_counter
 from typing import Any
 
@@ -34,15 +34,18 @@ def actors(relay: Relay, broker: Broker, metrics: WorkerMetrics, *, only: Iterab
 def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics) -> Callable[[], None]:
     # A subscriber that is slow must not take every thread: others wait for nothing that they need.
     places = BoundedSemaphore(subscription.at_once)
+    asked = Event()
 
     def act() -> None:
-        if not places.acquire(blocking=False):
-            return
-        try:
-            while _handled(relay, subscription, metrics).claimed:
-                pass
-        finally:
-            places.release()
+        asked.set()
+        # Who finds no place has asked whoever has one, and has perhaps just found nothing, to look once more.
+        while asked.is_set() and places.acquire(blocking=False):
+            try:
+                asked.clear()
+                while _handled(relay, subscription, metrics).claimed:
+                    pass
+            finally:
+                places.release()
 
     return act
 

@@ -12,6 +12,7 @@ from typing import Final, Self
 import dramatiq
 import structlog
 from dramatiq import Actor, Broker
+from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import DramatiqError
 
 from quarterturn_adapters.bell import Bell
@@ -27,8 +28,11 @@ THREADS: Final = 8
 LOOK_SECONDS: Final = 1.0
 """How often the relay looks by itself: for what nobody rang about, what is due again, and what a broker has lost."""
 
-_IDLE_MS: Final = 25
-"""How long a worker thread waits for a broker that has nothing: what an event may wait for it at most."""
+_IDLE_MS: Final = 100
+"""How long a worker thread waits for a broker that wakes it up; it only looks whether all is over."""
+
+_ASKING_MS: Final = 15
+"""How long it waits before it asks one that does not: what an event may wait for Redis at most."""
 
 _GRACE_MS: Final = 25_000
 _AWAY_SECONDS: Final = 1.0
@@ -68,8 +72,9 @@ class Workers:
         self._relay.told = _tell
         self._broker: Broker = broker_at(self._broker_url)
         self._actors: Mapping[str, Actor[[], None]] = actors(self._relay, self._broker, self._metrics)
+        wait_ms = _ASKING_MS if isinstance(self._broker, RedisBroker) else _IDLE_MS
         worker = dramatiq.Worker(
-            self._broker, queues=set(self._queues) or None, worker_timeout=_IDLE_MS, worker_threads=self._threads
+            self._broker, queues=set(self._queues) or None, worker_timeout=wait_ms, worker_threads=self._threads
         )
         worker.start()
         self._stack.callback(self._broker.close)
