@@ -5,13 +5,14 @@ What happens in the transaction of its cause stands in `REACTIONS`; what happens
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
 from quarterturn_adapters.argon import Argon2Hasher
 from quarterturn_adapters.chance import SystemSecrets
-from quarterturn_adapters.relay import Relay
+from quarterturn_adapters.relay import Relay, Subscription
 from quarterturn_adapters.subscriptions import capturing, subscriptions
 from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
@@ -38,6 +39,7 @@ from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin, Reactions
+from quarterturn_domain.operations.mending import MendDeadLetters, MendSubscriptions, ReadDeadLetters
 from quarterturn_domain.ordering.cancelling import CancelOrders
 from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart, ShowCarts
 from quarterturn_domain.ordering.checkout import CheckOutCarts
@@ -207,6 +209,10 @@ class Application:
     correct_entries: CorrectEntries
     export_chain: ExportChain
 
+    read_dead_letters: ReadDeadLetters
+    mend_dead_letters: MendDeadLetters
+    mend_subscriptions: MendSubscriptions
+
 
 def application(
     begin: Begin[MarketplaceWork],
@@ -222,11 +228,13 @@ def application(
     retried: Decorator = as_it_is,
     hasher: PasswordHasher | None = None,
     secrets: Secrets | None = None,
+    further: Sequence[Subscription] = (),
 ) -> Application:
     """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers.
 
     With `capture_when_shipped` what was authorised is captured when the first parcel leaves, by whoever delivers the outbox.
     `provider` is what that provider is called where it tells of something (`TakeWebhooks`).
+    `further` subscriptions hear of events besides those of `subscriptions`.
     `retried` is stacked on every use case: it asks again when the database gave a transaction up in favour of another one.
     """
     hasher = hasher or Argon2Hasher()
@@ -242,7 +250,7 @@ def application(
     dress_window = retried(DressWindow(work))
     handle_webhooks = retried(HandleWebhooks(work, payments, transfers, clock))
     capture_shipped = CaptureShipped(work, settle_authorizations)
-    heard = list(subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window))
+    heard = [*subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window), *further]
     if capture_when_shipped:
         heard.append(capturing(capture_shipped))
     return Application(
@@ -341,4 +349,7 @@ def application(
         settle_quarantines=retried(SettleQuarantines(work, clock)),
         correct_entries=retried(CorrectEntries(work)),
         export_chain=ExportChain(work),
+        read_dead_letters=ReadDeadLetters(work),
+        mend_dead_letters=retried(MendDeadLetters(work)),
+        mend_subscriptions=retried(MendSubscriptions(work)),
     )

@@ -15,9 +15,10 @@ from uuid import UUID
 
 import attrs
 
+from quarterturn_adapters.redaction import said
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.dispatch import Dispatch, DispatchStatus, Forwarded
-from quarterturn_domain.kernel.errors import DomainError, Outcome, Unavailable
+from quarterturn_domain.kernel.errors import Outcome, Unavailable
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin
@@ -125,7 +126,9 @@ class Relay:
         self._batch = batch
         self.lease = lease
         self._chance = chance
+        self._ids = ids
         self._by: UUID = ids.new()
+        self._in_hand: set[UUID] = set()
         heard: dict[str, list[str]] = {}
         for each in self.subscriptions.values():
             for kind in each.events:
@@ -147,10 +150,19 @@ class Relay:
     def handle(self, name: str) -> Handled:
         """Let a subscription handle one batch of what is due; a failure is noted, and tried again later."""
         subscription = self.subscriptions[name]
+        # A batch has a name of its own: the leases of one whose end could not be noted are not kept with those of others.
+        by = self._ids.new()
+        self._in_hand.add(by)
+        try:
+            return self._handle(subscription, by)
+        finally:
+            self._in_hand.discard(by)
+
+    def _handle(self, subscription: Subscription, by: UUID) -> Handled:
         at = self._clock.now()
         with self._begin() as work:
             claimed: Sequence[Dispatch] = work.dispatches.claim(
-                name, subscription.batch, at=at, until=at + self.lease, by=self._by, in_order=subscription.in_order
+                subscription.name, subscription.batch, at=at, until=at + self.lease, by=by, in_order=subscription.in_order
             )
         if not claimed:
             return Handled(0)
@@ -162,16 +174,18 @@ class Relay:
         ]
         again = {dispatch.key for dispatch in failed}
         with self._begin() as work:
-            work.dispatches.save(failed)
-            work.dispatches.done(dispatch.key for dispatch in claimed if dispatch.key not in again)
+            work.dispatches.settle(by, [dispatch.key for dispatch in claimed if dispatch.key not in again], failed)
         dead = sum(dispatch.status is DispatchStatus.DEAD for dispatch in failed)
         return Handled(len(claimed), len(claimed) - len(failed), len(failed) - dead, dead)
 
     def keep_leases(self) -> int:
         """Say that what this process has in hand is being worked on; returns how much that is."""
+        in_hand = tuple(self._in_hand)
+        if not in_hand:
+            return 0
+        until = self._clock.now() + self.lease
         with self._begin() as work:
-            kept: int = work.dispatches.renew(self._by, self._clock.now() + self.lease)
-        return kept
+            return sum(work.dispatches.renew(by, until) for by in in_hand)
 
     def drain(self) -> Delivered:
         """Deliver everything that is pending or waits, once, in this thread; events that subscribers cause are delivered too.
@@ -223,8 +237,7 @@ class Relay:
         wait = subscription.backoff.wait(dispatch.attempts + 1, self._chance())
         if isinstance(failure, Unavailable) and failure.retry_after_seconds:
             wait = max(wait, timedelta(seconds=failure.retry_after_seconds))
-        what = failure.message if isinstance(failure, DomainError) else f"{type(failure).__name__}: {failure}"
-        after = dispatch.fail(what, at=at, due_at=at + wait, limit=subscription.attempts)
+        after = dispatch.fail(said(failure), at=at, due_at=at + wait, limit=subscription.attempts)
         self.told(after)
         return after
 

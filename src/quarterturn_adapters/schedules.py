@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import attrs
 from cronsim import CronSim, CronSimError
 
+from quarterturn_adapters.redaction import said
 from quarterturn_adapters.turns import Turn, Turns
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import Invalid, NotFound, Rejected
@@ -193,8 +194,7 @@ class Scheduler:
             schedule.act(due_at)
         except Exception as wrong:  # noqa: BLE001 - whatever it was, it is told of, and the next schedule goes on
             failure = wrong
-        said = None if failure is None else f"{type(failure).__name__}: {failure}"[:500]
-        turn = Turn(schedule.name, due_at, began_at, self._clock.now(), said)
+        turn = Turn(schedule.name, due_at, began_at, self._clock.now(), None if failure is None else said(failure))
         self._turns.keep(turn)
         self._told(schedule.name, monotonic() - began, failure)
         return turn, failure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import attrs
 from tests.api.bought import bought, ordered, payable
@@ -14,6 +15,8 @@ from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.memory.tables import Table
 from quarterturn_api.bodies.carts import item_id
 from quarterturn_api.edge.answering import Service
+from quarterturn_domain.kernel.dispatch import Dispatch
+from quarterturn_domain.search.events import WindowOpened
 
 API = "/api/v1"
 P = TypeVar("P", bound=Person)
@@ -110,6 +113,7 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
         "item_id": (str(item_id(seller.sku)),),
         "key_id": (key["id"],),
         "location_id": (location["id"],),
+        "message_id": (str(dead_letter(service).message.id),),
         "number": (str(entries[0]["number"]),),
         "order_id": orders,
         "payment_id": payments,
@@ -121,9 +125,10 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
         "rule_id": (rule["id"], tax["id"]),
         "session_id": sessions,
         "sku": ("UNSOLD-1", str(seller.sku)),
+        "subscription": (DEAD_IN,),
         "vendor_id": (str(seller.vendor_id),),
     }
-    public = {"category_id", "number", "provider", "sku", "vendor_id", "item_id"}
+    public = {"category_id", "number", "provider", "sku", "subscription", "vendor_id", "item_id"}
     told = {each for name, values in things.items() if name not in public for each in values}
     told |= {guest["token"], draft["variants"][0]["id"], *(each.email for each in (buyer, seller, staff))}
     return Victim(buyer=buyer, seller=seller, staff=staff, things=things, secrets=_WORDS | told, draft=draft)
@@ -132,11 +137,30 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
 _WORDS: Final = frozenset(
     {"Buyer in secret", "Owner in secret", "Staff in secret", "1 Secret Street", "TRACKED-1", "TRACKED-2", "a secret reason"}
     | {"a secret refund", "A secret key", "A secret draft", "A secret form", "A secret warehouse", "a secret delivery"}
-    | {"A secret discount", "SECRET-CODE"}
+    | {"A secret discount", "SECRET-CODE", "a secret failure"}
 )
 """What the victims have said somewhere."""
 
 _ADDRESS: Final = {"name": "Buyer in secret", "lines": ["1 Secret Street"], "city": "Berlin", "country": "DE"}
+
+
+DEAD_IN: Final = "dress-window"
+"""Where a dead letter is."""
+
+
+def dead_letter(service: Service, *, subscription: str = DEAD_IN, failures: int = 1) -> Dispatch:
+    """An event that a subscription has failed at too often."""
+    now = service.clock.now()
+    with service.database.begin() as work:
+        work.outbox.append([WindowOpened(revision=uuid4().hex, at=now)])
+    with service.database.begin() as work:
+        work.outbox.forward({WindowOpened.tag: [subscription]}, 1_000, at=now)
+        until, by = now + timedelta(minutes=1), service.ids.new()
+        dead: Dispatch = work.dispatches.claim(subscription, 1, at=now, until=until, by=by)[0]
+        for _ in range(failures):
+            dead = dead.fail("a secret failure", at=now, due_at=now, limit=failures)
+        work.dispatches.save([dead])
+    return dead
 
 
 def fresh(service: Service, person: P) -> P:

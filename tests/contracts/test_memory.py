@@ -29,6 +29,7 @@ from quarterturn_domain.testing.contracts.identity import AccountsContract, Vend
 from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
 from quarterturn_domain.testing.contracts.kernel import AnswersContract, UnitOfWorkContract
+from quarterturn_domain.testing.contracts.mending import MendingContract
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
 from quarterturn_domain.testing.contracts.outbox import InboxContract, OutboxContract
 from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract, WebhooksContract
@@ -119,6 +120,10 @@ class TestDebts(InMemory, DebtsContract):
 
 class TestDispatches(InMemory, DispatchesContract):
     """Dispatches in memory."""
+
+
+class TestMending(InMemory, MendingContract):
+    """Mending in memory."""
 
 
 class TestDisputes(InMemory, DisputesContract):

@@ -23,6 +23,7 @@ from quarterturn_domain.testing.contracts.identity import AccountsContract, Vend
 from quarterturn_domain.testing.contracts.insights import InsightsContract
 from quarterturn_domain.testing.contracts.journal import JournalContract
 from quarterturn_domain.testing.contracts.kernel import AnswersContract, UnitOfWorkContract
+from quarterturn_domain.testing.contracts.mending import MendingContract
 from quarterturn_domain.testing.contracts.ordering import CartsContract, OrdersContract, ReturnsContract
 from quarterturn_domain.testing.contracts.outbox import InboxContract, OutboxContract
 from quarterturn_domain.testing.contracts.payments import DisputesContract, PaymentsContract, RefundsContract, WebhooksContract
@@ -114,6 +115,10 @@ class TestDebts(InPostgres, DebtsContract):
 
 class TestDispatches(InPostgres, DispatchesContract):
     """Dispatches in PostgreSQL."""
+
+
+class TestMending(InPostgres, MendingContract):
+    """Mending in PostgreSQL."""
 
 
 class TestDisputes(InPostgres, DisputesContract):

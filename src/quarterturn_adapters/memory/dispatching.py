@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice
 from uuid import UUID
 
 import attrs
 
 from quarterturn_adapters.memory.tables import Table, Transactions
-from quarterturn_domain.kernel.dispatch import Depth, Dispatch, DispatchStatus, Key
+from quarterturn_domain.kernel.dispatch import Depth, Dispatch, DispatchStatus, Key, Place
 
 
 @attrs.frozen
@@ -81,6 +81,13 @@ class MemoryDispatches:
         """Drop what is handled, or given up."""
         return self._rows.drop([key for key in dict.fromkeys(keys) if self._rows.get(key) is not None])
 
+    def settle(self, by: UUID, handled: Iterable[Key], failed: Iterable[Dispatch], /) -> None:
+        """Note what became of what `by` has claimed."""
+        self.done(handled)
+        kept = list(failed)
+        rows = self._rows.find(each.key for each in kept)
+        self.save(each for each in kept if each.key in rows and rows[each.key].by == by)
+
     def save(self, dispatches: Iterable[Dispatch], /) -> None:
         """Keep what became of dispatches, and end their leases."""
         self._rows.put(_Row(each) for each in dispatches if self._rows.get(each.key) is not None)
@@ -110,17 +117,20 @@ class MemoryDispatches:
         """Those of the dispatches that there are."""
         return {key: row.dispatch for key, row in self._rows.find(keys).items()}
 
-    def dead(self, after: int | None, limit: int, /, subscription: str | None = None) -> Sequence[Dispatch]:
+    def lock(self, keys: Iterable[Key], /) -> Mapping[Key, Dispatch]:
+        """The same; one transaction runs at a time."""
+        return self.find(keys)
+
+    def dead(self, after: Place | None, limit: int, /, subscription: str | None = None) -> Sequence[Dispatch]:
         """Up to `limit` dead letters, the latest event first."""
-        found = [
-            row
+        place = None if after is None else (-after[0], after[1])
+        found = (
+            row.dispatch
             for row in self._dead.rows("dead")
-            if (after is None or row.sequence < after) and subscription in {None, row.dispatch.subscription}
-        ]
-        if not found[:limit]:
-            return []
-        least = found[:limit][-1].sequence
-        return [row.dispatch for row in takewhile(lambda row: row.sequence >= least, found)]
+            if (place is None or place < (-row.sequence, row.dispatch.subscription))
+            and subscription in {None, row.dispatch.subscription}
+        )
+        return list(islice(found, limit))
 
 
 def _depth(rows: Sequence[_Row]) -> Depth:

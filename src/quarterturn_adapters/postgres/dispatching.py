@@ -11,7 +11,7 @@ from uuid import UUID
 from quarterturn_adapters.codec import decode_event, instant
 from quarterturn_adapters.postgres.arrays import instants, integers, texts, uuids
 from quarterturn_adapters.postgres.statements import Statements
-from quarterturn_domain.kernel.dispatch import Depth, Dispatch, DispatchStatus, Failure, Key, Message
+from quarterturn_domain.kernel.dispatch import Depth, Dispatch, DispatchStatus, Failure, Key, Message, Place
 
 _LAST: Final = 2**63 - 1
 
@@ -33,6 +33,9 @@ _CLAIM: Final = f"""WITH chosen AS MATERIALIZED (
     ORDER BY d.sequence LIMIT %s FOR UPDATE SKIP LOCKED)
 UPDATE dispatches d SET leased_by = %s, leased_until = %s FROM chosen c JOIN outbox o ON o.id = c.message_id
 WHERE (d.subscription, d.message_id) = (c.subscription, c.message_id) RETURNING {_COLUMNS}"""  # noqa: S608
+
+_DONE: Final = """DELETE FROM dispatches d USING unnest(%s::text[], %s::uuid[]) AS k (subscription, message_id)
+WHERE (d.subscription, d.message_id) = (k.subscription, k.message_id)"""
 
 _SAVE: Final = """UPDATE dispatches d
 SET status = s.status, attempts = s.attempts, due_at = s.due_at, failures = s.failures, leased_by = NULL, leased_until = NULL
@@ -63,6 +66,7 @@ class PostgresDispatches:
         without: Iterable[UUID] = (),
     ) -> Sequence[Dispatch]:
         """Up to `limit` dispatches that wait and are due, the oldest first, leased to `by`."""
+        self._statements.lightly()
         sql = _CLAIM.format(in_order=_IN_ORDER if in_order else "")
         found = self._statements.rows(sql, subscription, uuids(without), early, at, at, by, until, limit)
         return sorted((_dispatch(*row) for row in found), key=lambda dispatch: dispatch.message.sequence)
@@ -72,25 +76,23 @@ class PostgresDispatches:
         asked = _arrays(keys)
         if asked is None:
             return 0
-        sql = (
-            "DELETE FROM dispatches d USING unnest(%s::text[], %s::uuid[]) AS k (subscription, message_id) "
-            "WHERE (d.subscription, d.message_id) = (k.subscription, k.message_id) RETURNING 1"
-        )
-        return len(self._statements.rows(sql, *asked))
+        return len(self._statements.rows(f"{_DONE} RETURNING 1", *asked))
+
+    def settle(self, by: UUID, handled: Iterable[Key], failed: Iterable[Dispatch], /) -> None:
+        """Note what became of what `by` has claimed."""
+        self._statements.lightly()
+        asked = _arrays(handled)
+        if asked is not None:
+            self._statements.later(_DONE, *asked)
+        rows = _rows(failed)
+        if rows is not None:
+            self._statements.later(f"{_SAVE} AND d.leased_by = %s", *rows, by)
 
     def save(self, dispatches: Iterable[Dispatch], /) -> None:
         """Keep what became of dispatches, and end their leases."""
-        rows = sorted(dispatches, key=lambda dispatch: dispatch.key)
-        if rows:
-            self._statements.later(
-                _SAVE,
-                texts([each.subscription for each in rows]),
-                uuids([each.message.id for each in rows]),
-                texts([each.status for each in rows]),
-                integers([each.attempts for each in rows]),
-                instants([each.due_at for each in rows]),
-                texts([dumps([[instant(failure.at), failure.what] for failure in each.failures]) for each in rows]),
-            )
+        rows = _rows(dispatches)
+        if rows is not None:
+            self._statements.later(_SAVE, *rows)
 
     def renew(self, by: UUID, until: datetime, /) -> int:
         """Let all leases of `by` last until `until`."""
@@ -116,29 +118,48 @@ class PostgresDispatches:
 
     def find(self, keys: Iterable[Key], /) -> Mapping[Key, Dispatch]:
         """Those of the dispatches that there are."""
+        return self._found(keys, "")
+
+    def lock(self, keys: Iterable[Key], /) -> Mapping[Key, Dispatch]:
+        """The same, locked."""
+        return self._found(keys, " ORDER BY d.subscription, d.message_id FOR UPDATE OF d")
+
+    def dead(self, after: Place | None, limit: int, /, subscription: str | None = None) -> Sequence[Dispatch]:
+        """Up to `limit` dead letters, the latest event first."""
+        of = "" if subscription is None else " AND d.subscription = %s"
+        sql = (
+            f"{_OF} WHERE d.status = 'dead' AND d.sequence <= %s AND (d.sequence < %s OR d.subscription > %s){of} "
+            "ORDER BY d.sequence DESC, d.subscription LIMIT %s"
+        )
+        sequence, name = (_LAST, "") if after is None else after
+        given = [sequence, sequence, name, *([] if subscription is None else [subscription]), limit]
+        return [_dispatch(*row) for row in self._statements.rows(sql, *given)]
+
+    def _found(self, keys: Iterable[Key], locked: str) -> Mapping[Key, Dispatch]:
         asked = _arrays(keys)
         if asked is None:
             return {}
-        sql = f"{_OF} JOIN unnest(%s::text[], %s::uuid[]) AS k (subscription, message_id) USING (subscription, message_id)"
+        sql = f"{_OF} JOIN unnest(%s::text[], %s::uuid[]) AS k (subscription, message_id) USING (subscription, message_id){locked}"
         return {dispatch.key: dispatch for dispatch in (_dispatch(*row) for row in self._statements.rows(sql, *asked))}
-
-    def dead(self, after: int | None, limit: int, /, subscription: str | None = None) -> Sequence[Dispatch]:
-        """Up to `limit` dead letters, the latest event first."""
-        named, of = ("", "") if subscription is None else (" AND subscription = %s", " AND d.subscription = %s")
-        sql = (
-            f"{_OF} WHERE d.status = 'dead' AND d.sequence < %s{of} AND d.sequence >= "  # noqa: S608
-            "coalesce((SELECT min(sequence) FROM (SELECT sequence FROM dispatches "
-            f"WHERE status = 'dead' AND sequence < %s{named} ORDER BY sequence DESC LIMIT %s) AS page), 0) "
-            "ORDER BY d.sequence DESC, d.subscription"
-        )
-        before = _LAST if after is None else after
-        given = [before] if subscription is None else [before, subscription]
-        return [_dispatch(*row) for row in self._statements.rows(sql, *given, *given, limit)]
 
 
 def _arrays(keys: Iterable[Key]) -> tuple[str, str] | None:
     asked = sorted(set(keys))
     return (texts([name for name, _ in asked]), uuids([message_id for _, message_id in asked])) if asked else None
+
+
+def _rows(dispatches: Iterable[Dispatch]) -> Sequence[str] | None:
+    rows = sorted(dispatches, key=lambda dispatch: dispatch.key)
+    if not rows:
+        return None
+    return (
+        texts([each.subscription for each in rows]),
+        uuids([each.message.id for each in rows]),
+        texts([each.status for each in rows]),
+        integers([each.attempts for each in rows]),
+        instants([each.due_at for each in rows]),
+        texts([dumps([[instant(failure.at), failure.what] for failure in each.failures]) for each in rows]),
+    )
 
 
 def _dispatch(

@@ -42,6 +42,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text
     return Padding(made, _INDENT, expand=False)
 
 
+def plain(value: object) -> Text:
+    """What somebody else has written, as it is: neither markup nor what a terminal would obey."""
+    return Text("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(value)))
+
+
 def laws(proof: Proof) -> Padding:
     """Every law, whether it holds, and what was compared."""
     return table("Proof", ("law", "holds", "seen"), [(law.name, _holds(law), law.seen) for law in proof.laws])

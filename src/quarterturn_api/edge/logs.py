@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -11,21 +10,17 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from quarterturn_adapters.redaction import REDACTED, redacted
+
 _SECRET_NAMES: Final = frozenset(
     {"address", "api_key", "authorization", "body", "card", "client_secret", "cookie", "email", "name", "password", "phone"}
     | {"refresh_token", "secret", "token"}
-)
-# Tokens, keys and addresses that a text may carry along: ours, a provider's, a person's.
-_SECRET_TEXTS: Final = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:qt|rt|sk_live|sk_test|rk_live|rk_test|whsec|pi)_\w{8,}(?:_secret_\w+)?"
-    r"|(?i:bearer\s+\S+)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 # What we write ourselves, with every request: nothing of it comes from a person.
 _HARMLESS: Final = frozenset({"correlation_id", "endpoint", "level", "method", "timestamp", "user_id"})
 REQUEST: Final = "request"
 """The event of the line that every request has."""
 _OF_REQUEST: Final = _HARMLESS | {"event", "response_time_ms", "status_code"}
-REDACTED: Final = "[redacted]"
 
 
 def configure(level: str = "info") -> None:
@@ -64,7 +59,7 @@ def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappin
         if key in _SECRET_NAMES:
             event[key] = REDACTED
         elif isinstance(value, str) and key not in _HARMLESS:
-            event[key] = _SECRET_TEXTS.sub(REDACTED, value)
+            event[key] = redacted(value)
         elif isinstance(value, dict):
             event[key] = redact(None, "", dict(value))
     return event

@@ -11,6 +11,7 @@ from quarterturn_api.routes import (
     admin_analytics,
     admin_audit,
     admin_catalog,
+    admin_dead_letters,
     admin_ledger,
     admin_orders,
     admin_payout_terms,
@@ -76,5 +77,6 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *admin_ledger.ROUTES,
     *admin_analytics.ROUTES,
     *admin_audit.ROUTES,
+    *admin_dead_letters.ROUTES,
 )
 """What is asked for by people and programs, under `/api/v1`."""

@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from quarterturn_domain.kernel.events import Event
-from quarterturn_domain.kernel.machine import StateMachine
+from quarterturn_domain.kernel.machine import InvalidTransition, StateMachine
 
 KEPT_FAILURES: Final = 20
 """How many failures are remembered: the first one, and the last ones."""
@@ -60,6 +60,9 @@ class Failure:
 Key: TypeAlias = tuple[str, UUID]
 """What a dispatch is known by: its subscription, and the id of its message."""
 
+Place: TypeAlias = tuple[int, str]
+"""Where a dead letter stands among the others: the sequence of its message, and its subscription."""
+
 
 @attrs.frozen(kw_only=True)
 class Dispatch:
@@ -76,6 +79,11 @@ class Dispatch:
     def key(self) -> Key:
         """What it is known by."""
         return self.subscription, self.message.id
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among others."""
+        return self.message.sequence, self.subscription
 
     @property
     def about(self) -> str:
@@ -98,6 +106,12 @@ class Dispatch:
     def retry(self, *, at: datetime) -> Dispatch:
         """A dead letter, tried anew from `at` on; what went wrong before is kept. Raises `InvalidTransition` for one that waits."""
         return attrs.evolve(self, status=DISPATCH.next(self.status, "retry"), attempts=0, due_at=at)
+
+    def discard(self) -> Key:
+        """What to drop of a dead letter that nobody shall handle any more. Raises `InvalidTransition` for one that waits."""
+        if self.status is not DispatchStatus.DEAD:
+            raise InvalidTransition(DISPATCH.name, self.status, "discard", tuple(DISPATCH.table[self.status]))
+        return self.key
 
 
 @attrs.frozen
@@ -146,6 +160,14 @@ class Dispatches(Protocol):
         """Drop what is handled, or given up; what is unknown is passed over. Returns how many there were."""
         ...
 
+    def settle(self, by: UUID, handled: Iterable[Key], failed: Iterable[Dispatch], /) -> None:
+        """Note what became of what `by` has claimed: drop what is handled, keep what failed and end its lease.
+
+        What failed and is somebody else's by now, or gone, is left to them. That this was noted may be forgotten where everything
+        dies in the next moment: then it comes again.
+        """
+        ...
+
     def save(self, dispatches: Iterable[Dispatch], /) -> None:
         """Keep what became of dispatches, and end their leases; one that is gone meanwhile stays gone."""
         ...
@@ -166,9 +188,13 @@ class Dispatches(Protocol):
         """Those of the dispatches that there are, whatever their status; no lock."""
         ...
 
-    def dead(self, after: int | None, limit: int, /, subscription: str | None = None) -> Sequence[Dispatch]:
-        """Up to `limit` dead letters (of one subscription, if given), the latest event first, those of events before `after`.
+    def lock(self, keys: Iterable[Key], /) -> Mapping[Key, Dispatch]:
+        """The same, locked in the order of their keys until the transaction ends."""
+        ...
 
-        `after` is a message's sequence; two subscriptions' letters of one message come together, and may exceed the limit.
+    def dead(self, after: Place | None, limit: int, /, subscription: str | None = None) -> Sequence[Dispatch]:
+        """Up to `limit` dead letters (of one subscription, if given), the latest event first, those that follow on `after`.
+
+        Letters of one event are in the order of their subscriptions.
         """
         ...

@@ -138,6 +138,22 @@ class DispatchesContract(DatabaseContract):
             assert {} == work.dispatches.find([mine.key])
         assert [suspended(1)] == self.events(self.claim(db, "search"))
 
+    def test_what_became_of_a_batch_is_noted_unless_it_is_somebody_elses(self, db: Begin[Any]) -> None:
+        """What is handled is gone, whoever has it by now; what failed and was taken over, or is gone, is left alone."""
+        self.forward(db, *(suspended(n) for n in range(1, 5)))
+        first, second, third, fourth = self.claim(db, "mailer")
+        again = [each.fail("no", at=AT, due_at=AT, limit=9) for each in (second, third, fourth)]
+        assert [suspended(1), suspended(2)] == self.events(self.claim(db, "mailer", 2, at=LATER + timedelta(hours=1), by=YOU))
+        with db() as work:
+            work.dispatches.done([fourth.key])
+        with db() as work:
+            work.dispatches.settle(ME, [first.key], again)
+            work.dispatches.settle(ME, [], [])
+        with db() as work:
+            kept = work.dispatches.find([each.key for each in (first, second, third, fourth)])
+            assert {second.key: second, third.key: again[1]} == kept
+        assert [suspended(3)] == self.events(self.claim(db, "mailer"))
+
     def test_a_failure_is_kept_and_ends_the_lease(self, db: Begin[Any]) -> None:
         """It comes back with what went wrong, when it is due, and not before."""
         self.forward(db, suspended(1))
@@ -162,12 +178,36 @@ class DispatchesContract(DatabaseContract):
         with db() as work:
             assert by_age == list(work.dispatches.dead(None, 10))
             assert by_age[:2] == list(work.dispatches.dead(None, 2))
-            assert by_age[2:] == list(work.dispatches.dead(by_age[1].message.sequence, 1))
+            assert by_age[2:] == list(work.dispatches.dead(by_age[1].place, 10))
+            assert by_age[3:] == list(work.dispatches.dead(by_age[2].place, 1))
             assert [each for each in by_age if each.subscription == "mailer"] == list(work.dispatches.dead(None, 10, "mailer"))
-            assert [] == list(work.dispatches.dead(by_age[-1].message.sequence, 10))
+            assert [] == list(work.dispatches.dead(by_age[-1].place, 10))
+            assert by_age[1:2] == list(work.dispatches.dead(by_age[0].place, 1, "mailer"))
             work.dispatches.save([by_age[0].retry(at=AT)])
         (again,) = self.claim(db, "mailer")
         assert (0, by_age[0].failures, DispatchStatus.WAITING) == (again.attempts, again.failures, again.status)
+
+    def test_who_locks_a_dispatch_has_it_alone(self, db: Begin[Any]) -> None:
+        """Another one who wants it waits, and sees what became of it; what is not there is left out."""
+        self.forward(db, suspended(1))
+        (mine,) = self.claim(db, "mailer")
+        dead = mine.fail("no", at=AT, due_at=AT, limit=1)
+        with db() as work:
+            work.dispatches.save([dead])
+
+        def other() -> Sequence[Dispatch]:
+            with db() as work:
+                return list(work.dispatches.lock([dead.key, ("mailer", samples.numbered(9, 9))]).values())
+
+        with another_thread() as run:
+            with db() as work:
+                assert {dead.key: dead} == work.dispatches.lock([dead.key])
+                found = run(other)
+                moment_for_others(found)
+                work.dispatches.save([dead.retry(at=LATER)])
+            assert [dead.retry(at=LATER)] == found.result(PATIENCE_SECONDS)
+        with db() as work:
+            assert {} == work.dispatches.lock([])
 
     def test_order_is_kept_for_each_aggregate(self, db: Begin[Any]) -> None:
         """Of each aggregate only the oldest event is given, while that waits, is leased, or is dead; others do not wait for it."""
