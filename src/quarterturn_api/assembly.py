@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,11 @@ import attrs
 from quarterturn_adapters.bell import Bell
 from quarterturn_adapters.bootstrap import application
 from quarterturn_adapters.clock import SystemClock
-from quarterturn_adapters.databases import Opened, opened
+from quarterturn_adapters.databases import Opened, PoolUse, opened
 from quarterturn_adapters.desk import Desk
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.providers import Provider, provider
+from quarterturn_adapters.relay import Subscription
 from quarterturn_adapters.schedules import Scheduler
 from quarterturn_adapters.settings import Settings
 from quarterturn_adapters.turns import MemoryTurns, Turns
@@ -36,7 +37,11 @@ from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
 from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.ordering.checkout import CheckOutCarts
+from quarterturn_domain.payments.events import PaymentFailed, RefundFailed
+from quarterturn_domain.payouts.events import PayoutMoved
+from quarterturn_domain.payouts.payout import PayoutStatus
 
 _SECRET_BYTES: Final = 48
 
@@ -67,17 +72,17 @@ def serving_over(
 
 def scheduler(service: Service) -> Scheduler:
     """What does in time what recurs; it begins when it is entered."""
-    return Scheduler(schedules(service), turns(service), service.clock, Told(service))
+    return Scheduler(schedules(service), service.turns, service.clock, Told(service))
 
 
-def turns(service: Service) -> Turns:
+def _turns(database: Opened) -> Turns:
     """Where the turns of schedules are remembered: for this process, or for all that share a database."""
-    if service.database.url is None:
+    if database.url is None:
         return MemoryTurns()
     # Who keeps everything in memory needs no driver.
     from quarterturn_adapters.postgres.turns import PostgresTurns  # noqa: PLC0415
 
-    return PostgresTurns(service.database.url)
+    return PostgresTurns(database.url)
 
 
 @contextmanager
@@ -114,6 +119,7 @@ def assembled(
     clock = clock or SystemClock()
     ids = SystemIds()
     pays = by or provider(settings, clock, database.url)
+    metrics = Metrics()
     wired = application(
         database.begin,
         payments=pays.payments,
@@ -123,14 +129,17 @@ def assembled(
         provider=pays.name,
         retried=database.retried,
         hasher=hasher,
+        further=(counting(metrics),),
     )
     secret = (settings.secret or kept_secret(settings.data_folder)).encode()
     with ExitStack() as stack:
         if by is None:
             stack.callback(pays.close)
         desk = stack.enter_context(Desk(wired.place_orders))
-        metrics = Metrics()
-        metrics.waiting.set_function(lambda: desk.waiting)
+        metrics.ask("quarterturn_desk_waiting", "Orders that wait at the desk.", lambda: desk.waiting)
+        if database.pool is not None:
+            _ask_the_pool(metrics, database.pool)
+        stack.enter_context(metrics.kept())
         metrics.watch(Waiting(wired.begin, clock, lambda: tuple(wired.relay.subscriptions)))
         yield Service(
             application=wired,
@@ -151,7 +160,28 @@ def assembled(
             clock=clock,
             ids=ids,
             database=database,
+            turns=_turns(database),
         )
+
+
+def counting(metrics: Metrics) -> Subscription:
+    """Counts what has failed on the way of money; an event that comes twice is counted twice."""
+    counted: Mapping[type[Event], str] = {PaymentFailed: "payments", RefundFailed: "refunds", PayoutMoved: "payouts"}
+
+    def count(events: Sequence[Event]) -> Sequence[None]:
+        for event in events:
+            if not isinstance(event, PayoutMoved) or event.status in {PayoutStatus.FAILED, PayoutStatus.RETURNED}:
+                metrics.failed(counted[type(event)])
+        return [None] * len(events)
+
+    return Subscription(name="count-failures", events=tuple(counted), handle=count, at_once=1)
+
+
+def _ask_the_pool(metrics: Metrics, pool: Callable[[], PoolUse]) -> None:
+    metrics.ask("quarterturn_pool_max", "How many connections to the database there may be.", lambda: pool().most)
+    metrics.ask("quarterturn_pool_size", "How many connections to the database there are.", lambda: pool().size)
+    metrics.ask("quarterturn_pool_available", "How many of them are free.", lambda: pool().available)
+    metrics.ask("quarterturn_pool_waiting", "How many units of work wait for a connection.", lambda: pool().waiting)
 
 
 def kept_secret(folder: Path) -> str:

@@ -69,12 +69,12 @@ BERLIN: Final = Coordinates(52_520_000, 13_405_000)
 
 
 @contextmanager
-def serving(clock: Clock | None = None, /, **environment: str) -> Iterator[Service]:
-    """A service in memory, whose environment differs by `environment`."""
+def serving(clock: Clock | None = None, /, database: str = "memory", **environment: str) -> Iterator[Service]:
+    """A service in memory, or over the database at a URL, whose environment differs by `environment`."""
     settings = Settings.from_environment({**ENVIRONMENT, **environment})
     with (
-        opened("memory", settings) as database,
-        assembled(database, settings, clock=clock or ManualClock(START), hasher=PlainHasher()) as service,
+        opened(database, settings) as found,
+        assembled(found, settings, clock=clock or ManualClock(START), hasher=PlainHasher()) as service,
     ):
         yield service
 

@@ -30,14 +30,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 when it was done; what goes wrong is said as ever."""
-    from quarterturn_api.assembly import assembled, scheduler, turns  # noqa: PLC0415 (an extra: help does not need it)
+    from quarterturn_api.assembly import assembled, scheduler  # noqa: PLC0415 (an extra: help does not need it)
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
 
     settings = Settings.from_environment()
     with opened(options.database, settings) as database, assembled(database, settings) as service:
         known = scheduler(service)
         if options.act == "list":
-            _show(_rows([*known.schedules.values()], turns(service).last(), service.clock.now()), as_json=options.json)
+            _show(_rows([*known.schedules.values()], service.turns.last(), service.clock.now()), as_json=options.json)
             return 0
         configure(settings.log_level)
         turn = known.run(options.name)

@@ -9,6 +9,7 @@ from quarterturn_adapters.databases import Opened
 from quarterturn_adapters.desk import Desk
 from quarterturn_adapters.providers import Provider
 from quarterturn_adapters.settings import Settings
+from quarterturn_adapters.turns import Turns
 from quarterturn_api.edge.carts import CartTokens
 from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import Limits
@@ -41,3 +42,5 @@ class Service:
     clock: Clock
     ids: Ids
     database: Opened
+    turns: Turns
+    """Sees to it that what may be done once at a time is done so, by all processes on the database."""

@@ -18,6 +18,7 @@ from quarterturn_api.edge.keys import IdempotencyKey, named
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
 from quarterturn_api.edge.times import Instant
 from quarterturn_domain.identity.role import Permission
+from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
 from quarterturn_domain.payouts.paying import RunPayouts
 from quarterturn_domain.payouts.payout import PayoutStatus
@@ -53,12 +54,22 @@ class RunBody(Body):
 
 @post("/admin/payouts/runs", summary="Run payouts", tags=TAGS, sync_to_thread=True, **administers(Permission.ADMIN_PAYOUTS))
 def run_payouts(request: Ask, data: JSONBody[RunAsked], idempotency_key: IdempotencyKey) -> RunBody:
-    """What was claimed, which is sent at once; asked again the run goes on and claims nothing twice."""
+    """What was claimed, which is sent at once; asked again the run goes on and claims nothing twice.
+
+    Asked for once more while it is being done it is a `Conflict`: whoever waits for both would be told of half of it by one.
+    """
+    run_id = named(request.asker, "payout run", idempotency_key)
+    with request.service.turns.alone(f"payout run {run_id}") as mine:
+        if not mine:
+            raise Conflict("payout run", str(run_id), "it is being done; ask again when it is")
+        return _run(request, data, run_id)
+
+
+def _run(request: Ask, data: RunAsked, run_id: UUID) -> RunBody:
     app = request.service.application
     # What is due by now is paid, too, and does not wait for the next round of housekeeping.
     while not data.dry_run and app.release_earnings(_BATCH) == _BATCH:
         pass
-    run_id = named(request.asker, "payout run", idempotency_key)
     vendor_ids = tuple(VendorId(each) for each in data.vendor_ids)
     # The instant is that after the release, so that statements tell of it first.
     run = app.claim_payouts(RunPayouts(run_id=run_id, vendor_ids=vendor_ids, dry=data.dry_run, at=request.now))
