@@ -25,6 +25,16 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
 @attrs.frozen
+class PoolUse:
+    """How many connections a process may have at `most`, and has; how many of them are free; how many units of work wait."""
+
+    most: int
+    size: int
+    available: int
+    waiting: int
+
+
+@attrs.frozen
 class Opened:
     """A database that is fit for use: `begin` opens units of work, `retried` wraps use cases, `url` is where it is, if anywhere."""
 
@@ -33,6 +43,8 @@ class Opened:
     url: str | None = attrs.field(default=None, repr=False)
     tell: Callable[[Callable[[], None]], None] = attrs.field(default=lambda _: None, repr=False)
     """Lets somebody know of every commit that had events; by this process alone."""
+    pool: Callable[[], PoolUse] | None = attrs.field(default=None, repr=False)
+    """How its connections are used, where there are any."""
 
 
 @contextmanager
@@ -90,6 +102,12 @@ def _connected(url: str, ids: Ids | None) -> Iterator[Opened]:
 
     database = PostgresDatabase.connect(url, ids)
     try:
-        yield Opened(database.begin, cast("Decorator", retried), url, partial(setattr, database, "ring"))
+        yield Opened(
+            database.begin,
+            cast("Decorator", retried),
+            url,
+            partial(setattr, database, "ring"),
+            lambda: PoolUse(*database.pool()),
+        )
     finally:
         database.close()

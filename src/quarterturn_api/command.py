@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead-letters": "list what nobody tries any more, have it tried anew, or give it up",
     "seed": "make a small marketplace to begin with, and accounts to sign in with",
     "users": "make somebody an administrator",
+    "health": "ask a service or a worker whether it is well, for an exit status",
     "doctor": "check every law on the data of a database as they stand",
     "payouts": "pay vendors out: release, claim, send, and say what was kept and why",
     "reconcile": "compare orders, journal and the provider's statement, and name every difference",

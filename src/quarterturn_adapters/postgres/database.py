@@ -143,6 +143,11 @@ class PostgresDatabase:
         if rung:
             self.ring()
 
+    def pool(self) -> tuple[int, int, int, int]:
+        """How many connections there may be, and are; how many of those are free; and how many units of work wait for one."""
+        found = self._pool.get_stats()
+        return found["pool_max"], found["pool_size"], found["pool_available"], found["requests_waiting"]
+
     def close(self) -> None:
         """Close every connection; units of work that are open are lost."""
         self._pool.close()
