@@ -40,11 +40,12 @@ from quarterturn_domain.pricing import events as _pricing
 from quarterturn_domain.search import events as _search
 from quarterturn_domain.settlement import events as _settlement
 from quarterturn_domain.stock import events as _stock
+from quarterturn_domain.webhooks import events as _webhooks
 
 T = TypeVar("T")
 
 # Importing them is what registers their events.
-CONTEXTS: Final = (_catalog, _identity, _ordering, _payments, _payouts, _pricing, _search, _settlement, _stock)
+CONTEXTS: Final = (_catalog, _identity, _ordering, _payments, _payouts, _pricing, _search, _settlement, _stock, _webhooks)
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 

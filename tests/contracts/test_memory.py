@@ -45,6 +45,7 @@ from quarterturn_domain.testing.contracts.signing_in import (
     SessionsContract,
 )
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
+from quarterturn_domain.testing.contracts.webhooks import DueContract, EndpointsContract, WebhookDeliveriesContract
 from quarterturn_domain.testing.contracts.window import WindowContract
 from quarterturn_domain.testing.samples import START
 
@@ -259,6 +260,18 @@ class TestSecrets(SecretsContract):
     def secrets(self, request: pytest.FixtureRequest) -> Secrets:
         """Each of them."""
         return SystemSecrets() if request.param == "system" else CountedSecrets()
+
+
+class TestEndpoints(InMemory, EndpointsContract):
+    """Webhook endpoints in memory."""
+
+
+class TestWebhookDeliveries(InMemory, WebhookDeliveriesContract):
+    """Webhook deliveries in memory."""
+
+
+class TestDue(InMemory, DueContract):
+    """Deliveries that are due, in memory."""
 
 
 class TestWindow(InMemory, WindowContract):

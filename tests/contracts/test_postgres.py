@@ -33,6 +33,7 @@ from quarterturn_domain.testing.contracts.search import SearchContract
 from quarterturn_domain.testing.contracts.settlement import EarningsContract
 from quarterturn_domain.testing.contracts.signing_in import AttemptsContract, CredentialsContract, SessionsContract
 from quarterturn_domain.testing.contracts.stock import KitsContract, LocationsContract, StockContract
+from quarterturn_domain.testing.contracts.webhooks import DueContract, EndpointsContract, WebhookDeliveriesContract
 from quarterturn_domain.testing.contracts.window import WindowContract
 
 
@@ -207,6 +208,18 @@ class TestVendors(InPostgres, VendorsContract):
 
 class TestWebhooks(InPostgres, WebhooksContract):
     """Webhooks in PostgreSQL."""
+
+
+class TestEndpoints(InPostgres, EndpointsContract):
+    """Webhook endpoints in PostgreSQL."""
+
+
+class TestWebhookDeliveries(InPostgres, WebhookDeliveriesContract):
+    """Webhook deliveries in PostgreSQL."""
+
+
+class TestDue(InPostgres, DueContract):
+    """Deliveries that are due, in PostgreSQL."""
 
 
 class TestWindow(InPostgres, WindowContract):

@@ -31,6 +31,7 @@ from quarterturn_adapters.memory.search import Catalog, MemoryShopWindow
 from quarterturn_adapters.memory.settlement import MemoryEarnings, MemoryJournal
 from quarterturn_adapters.memory.stock import MemoryKits, MemoryLocations, MemoryStock
 from quarterturn_adapters.memory.tables import Transactions
+from quarterturn_adapters.memory.webhooks import MemoryEndpoints, MemoryWebhookDeliveries
 from quarterturn_domain.kernel.ids import Ids
 
 
@@ -72,6 +73,8 @@ class MemoryWork:
         self.payout_terms = MemoryPayoutTerms(transactions)
         self.payouts = MemoryPayouts(transactions)
         self.debts = MemoryDebts(transactions)
+        self.endpoints = MemoryEndpoints(transactions)
+        self.webhook_deliveries = MemoryWebhookDeliveries(transactions)
         self.insights = MemoryInsights(self.carts, self.orders, self.products, self.refunds, self.journal)
         shown = Catalog(self.vendors, self.categories, self.products, self.offers, self.locations, self.kits, self.stock)
         self.shop_window = MemoryShopWindow(transactions, shown)

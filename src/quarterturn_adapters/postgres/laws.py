@@ -20,6 +20,7 @@ from quarterturn_adapters.postgres.tables.payments import DISPUTES, PAYMENTS, RE
 from quarterturn_adapters.postgres.tables.payouts import PAYOUTS
 from quarterturn_adapters.postgres.tables.settlement import ENTRIES, POSTINGS, SEALS
 from quarterturn_adapters.postgres.tables.stock import MOVEMENTS, RESERVATIONS
+from quarterturn_adapters.postgres.tables.webhooks import DELIVERIES, ENDPOINTS
 from quarterturn_domain.catalog.offer import OFFER
 from quarterturn_domain.catalog.product import PRODUCT
 from quarterturn_domain.identity.account import ACCOUNT
@@ -37,6 +38,8 @@ from quarterturn_domain.payments.refund import REFUND
 from quarterturn_domain.payments.webhook import WEBHOOK
 from quarterturn_domain.payouts.payout import PAYOUT
 from quarterturn_domain.stock.reservation import RESERVATION
+from quarterturn_domain.webhooks.delivery import DELIVERY
+from quarterturn_domain.webhooks.endpoint import ENDPOINT
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -57,6 +60,8 @@ LIFECYCLES: Final[tuple[tuple[Table, str, StateMachine[Any]], ...]] = (
     (WEBHOOKS, "status", WEBHOOK),
     (PAYOUTS, "status", PAYOUT),
     (DISPATCHES, "status", DISPATCH),
+    (ENDPOINTS, "status", ENDPOINT),
+    (DELIVERIES, "status", DELIVERY),
 )
 """Every table with a lifecycle: its column, and the table of states that the code reads too."""
 

@@ -21,10 +21,11 @@ from quarterturn_adapters.postgres.tables import (
     search,
     settlement,
     stock,
+    webhooks,
 )
 from quarterturn_adapters.postgres.tables.columns import FILLFACTOR
 
-CONTEXTS = (kernel, identity, catalog, stock, pricing, ordering, payments, settlement, payouts, sandbox, search)
+CONTEXTS = (kernel, identity, catalog, stock, pricing, ordering, payments, settlement, payouts, sandbox, search, webhooks)
 
 
 def statements() -> Iterator[str]:

@@ -25,6 +25,7 @@ from quarterturn_adapters.postgres.search import PostgresShopWindow
 from quarterturn_adapters.postgres.settlement import PostgresEarnings, PostgresJournal
 from quarterturn_adapters.postgres.statements import Statements
 from quarterturn_adapters.postgres.stock import PostgresKits, PostgresLocations, PostgresStock
+from quarterturn_adapters.postgres.webhooks import PostgresEndpoints, PostgresWebhookDeliveries
 from quarterturn_domain.kernel.ids import Ids
 
 
@@ -72,5 +73,7 @@ class PostgresWork:
         self.payout_terms = PostgresPayoutTerms(statements)
         self.payouts = PostgresPayouts(statements)
         self.debts = PostgresDebts(statements)
+        self.endpoints = PostgresEndpoints(statements)
+        self.webhook_deliveries = PostgresWebhookDeliveries(statements)
         self.insights = PostgresInsights(statements)
         self.shop_window = PostgresShopWindow(statements, self.products)

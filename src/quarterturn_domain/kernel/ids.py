@@ -31,6 +31,8 @@ PayoutId = NewType("PayoutId", UUID)
 RuleId = NewType("RuleId", UUID)
 DiscountId = NewType("DiscountId", UUID)
 AddressId = NewType("AddressId", UUID)
+EndpointId = NewType("EndpointId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
 
 Sku = NewType("Sku", str)
 

@@ -38,6 +38,7 @@ pytest.register_assert_rewrite(
             "settlement",
             "signing_in",
             "stock",
+            "webhooks",
             "window",
         )
     )

@@ -17,7 +17,18 @@ from quarterturn_domain.kernel.events import Event, registered
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.testing.samples.numbering import currency, moment, numbered
 
-_CONTEXTS: Final = ("identity", "catalog", "stock", "pricing", "ordering", "payments", "settlement", "payouts", "search")
+_CONTEXTS: Final = (
+    "identity",
+    "catalog",
+    "stock",
+    "pricing",
+    "ordering",
+    "payments",
+    "settlement",
+    "payouts",
+    "search",
+    "webhooks",
+)
 
 
 def a_fact(kind: type[Event], n: int = 1) -> Event:
