@@ -39,12 +39,14 @@ def ready(request: Ask) -> Health:
     summary="Figures for Prometheus",
     tags=["operations"],
     media_type=MediaType.TEXT,
-    sync_to_thread=False,
+    # Some figures are read from the database: while it is away, everybody else must not wait for them.
+    sync_to_thread=True,
     **everybody(Limit.NONE),
 )
 def metrics(request: Ask) -> Response[bytes]:
     """The figures of this process, or of all that share a folder."""
-    return Response(request.service.metrics.exposed(), media_type=CONTENT_TYPE)
+    # Whatever is a text gets a charset of Litestar's, and Prometheus refuses a type that names two.
+    return Response(request.service.metrics.exposed(), media_type=CONTENT_TYPE.removesuffix("; charset=utf-8"))
 
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (live, ready, metrics)
