@@ -38,6 +38,8 @@ class Access:
     limit: Limit = Limit.NONE
     known: Permission | None = None
     """What those need who say who they are, where strangers are let in, too."""
+    in_person: bool = False
+    """Whether a session is needed, so that an API key is not enough."""
 
 
 def everybody(limit: Limit = Limit.PUBLIC) -> dict[str, Any]:
@@ -57,6 +59,11 @@ def needs(permission: Permission, limit: Limit = Limit.SIGNED_IN) -> dict[str, A
     """The rule of a route that needs somebody with a permission."""
     assert not permission.value.startswith("vendor."), "a vendor's permission is had for a vendor"
     return {"opt": {KEY: Access(permission, limit=limit)}, "security": [{"bearer": []}, {"apiKey": []}]}
+
+
+def in_person(permission: Permission) -> dict[str, Any]:
+    """The rule of a route that needs somebody who has signed in: an API key, which may be lost, governs nobody's way in."""
+    return {"opt": {KEY: Access(permission, limit=Limit.SIGNED_IN, in_person=True)}, "security": [{"bearer": []}]}
 
 
 def needs_of_vendor(permission: Permission, limit: Limit = Limit.SIGNED_IN, *, streamed: bool = False) -> dict[str, Any]:
@@ -92,6 +99,8 @@ def guard(asker: Asker | None, access: Access, scope: Scope) -> None:
         scope["state"]["vendor_id"] = _vendor(asker, wanted, Headers.from_scope(scope).get(VENDOR_HEADER))
     elif not asker.may(wanted):
         raise PermissionDeniedException(f"This needs the permission {wanted.value}")
+    elif access.in_person and asker.key_id is not None:
+        raise PermissionDeniedException("An API key may not do this; sign in")
 
 
 def _vendor(asker: Asker, permission: Permission, named: str | None) -> VendorId:

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from quarterturn_api.bodies.accounts import AccountBody, SessionBody
-from quarterturn_api.edge.access import everybody, needs
+from quarterturn_api.edge.access import everybody, in_person
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Line, Page
 from quarterturn_api.edge.carts import COOKIE, CartToken, forgotten_cookie, named_cart
@@ -142,7 +142,7 @@ def logout(request: Ask, data: JSONBody[RefreshAsked]) -> None:
     request.service.application.end_sessions(SignOut(token=data.refresh_token, at=request.now))
 
 
-@get("/auth/sessions", summary="List my devices that are signed in", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
+@get("/auth/sessions", summary="List my devices that are signed in", tags=TAGS, sync_to_thread=True, **in_person(Permission.SHOP))
 def list_sessions(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> Page[SessionBody]:
     """A page of sessions, the latest first."""
     after = place(cursor, tuple[UUID])
@@ -158,7 +158,7 @@ def list_sessions(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -
     summary="Sign one of my devices out",
     tags=TAGS,
     sync_to_thread=True,
-    **needs(Permission.SHOP),
+    **in_person(Permission.SHOP),
 )
 def end_session(request: Ask, session_id: FromPath[UUID]) -> None:
     """Nothing; 404 for a session that is somebody else's."""
@@ -166,7 +166,7 @@ def end_session(request: Ask, session_id: FromPath[UUID]) -> None:
     request.service.application.end_sessions(command)
 
 
-@delete("/auth/sessions", summary="Sign all my other devices out", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
+@delete("/auth/sessions", summary="Sign all my other devices out", tags=TAGS, sync_to_thread=True, **in_person(Permission.SHOP))
 def end_other_sessions(request: Ask) -> None:
     """Nothing; the one that asks stays signed in."""
     command = EndAllSessions(account_id=request.account_id, keep=request.asker.session_id, at=request.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -12,11 +12,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from quarterturn_api.bodies.accounts import ApiKeyBody
-from quarterturn_api.edge.access import needs
+from quarterturn_api.edge.access import in_person
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Page
 from quarterturn_api.edge.keys import OptionalKey, new_id
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
+from quarterturn_api.edge.times import Instant, instant
 from quarterturn_api.routes.auth import NO_STORE
 from quarterturn_domain.identity.keying import CreateApiKey, RevokeApiKey
 from quarterturn_domain.identity.role import Permission
@@ -31,7 +32,7 @@ class ApiKeyAsked(Asked):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00]*$", examples=["Warehouse"])]
     scopes: Annotated[tuple[Permission, ...], msgspec.Meta(min_length=1, max_length=40, examples=[["vendor.stock"]])]
     vendor_id: UUID | None = None
-    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    expires_at: Instant | None = None
 
 
 class MadeKeyBody(Body):
@@ -48,7 +49,7 @@ class MadeKeyBody(Body):
     tags=TAGS,
     cache_control=NO_STORE,
     sync_to_thread=True,
-    **needs(Permission.SHOP),
+    **in_person(Permission.SHOP),
 )
 def make_key(request: Ask, data: JSONBody[ApiKeyAsked], idempotency_key: OptionalKey = None) -> MadeKeyBody:
     """The key and its text."""
@@ -58,14 +59,14 @@ def make_key(request: Ask, data: JSONBody[ApiKeyAsked], idempotency_key: Optiona
         name=data.name,
         scopes=frozenset(data.scopes),
         vendor_id=None if data.vendor_id is None else VendorId(data.vendor_id),
-        expires_at=None if data.expires_at is None else data.expires_at.astimezone(UTC),
+        expires_at=None if data.expires_at is None else instant(data.expires_at).astimezone(UTC),
         at=request.now,
     )
     made = request.service.application.create_api_keys(command)
     return MadeKeyBody(key=ApiKeyBody.of(made.key), text=made.text)
 
 
-@get("/auth/api-keys", summary="List my API keys", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
+@get("/auth/api-keys", summary="List my API keys", tags=TAGS, sync_to_thread=True, **in_person(Permission.SHOP))
 def list_keys(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> Page[ApiKeyBody]:
     """A page of keys that are not revoked, the latest first."""
     after = place(cursor, tuple[UUID])
@@ -73,7 +74,7 @@ def list_keys(request: Ask, limit: Limit = DEFAULT, cursor: Cursor = None) -> Pa
     return page(found, limit, ApiKeyBody.of, lambda key: (key.id,))
 
 
-@delete("/auth/api-keys/{key_id:uuid}", summary="Revoke an API key", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))
+@delete("/auth/api-keys/{key_id:uuid}", summary="Revoke an API key", tags=TAGS, sync_to_thread=True, **in_person(Permission.SHOP))
 def revoke_key(request: Ask, key_id: FromPath[UUID]) -> None:
     """Nothing; the key is good for nothing from the next request on."""
     command = RevokeApiKey(key_id=ApiKeyId(key_id), account_id=request.account_id, at=request.now)

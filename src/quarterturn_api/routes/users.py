@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 
 from quarterturn_api.bodies.accounts import AccountBody, MembershipBody
 from quarterturn_api.bodies.orders import OrderBody
-from quarterturn_api.edge.access import needs
+from quarterturn_api.edge.access import in_person, needs
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Line, Page
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit
@@ -62,7 +62,7 @@ def change_me(request: Ask, data: JSONBody[ProfileAsked]) -> MeBody:
     tags=TAGS,
     status_code=204,
     sync_to_thread=True,
-    **needs(Permission.SHOP),
+    **in_person(Permission.SHOP),
 )
 def change_password(request: Ask, data: JSONBody[PasswordAsked]) -> None:
     """Nothing."""
