@@ -7,10 +7,10 @@ counts on while the clock stands still or steps back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
-from secrets import randbits
 from threading import Lock
 from time import time_ns
 from typing import Final
@@ -21,6 +21,7 @@ from quarterturn_domain.kernel.clock import Clock
 _COUNTER_BITS: Final = 42
 _TAIL_BITS: Final = 32
 _LOW: Final = (1 << 30) - 1
+_BLOCK_BYTES: Final = 4_096
 _VERSION_7: Final = 7 << 76
 _VARIANT: Final = 0b10 << 62
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +63,30 @@ class SystemIds(GrowingIds):
     """Ids from the machine's clock and its source of secrets."""
 
     def __init__(self) -> None:
-        super().__init__(lambda: time_ns() // 1_000_000, randbits)
+        super().__init__(lambda: time_ns() // 1_000_000, _Blocks().bits)
+
+
+class _Blocks:
+    """Random numbers from the machine's source of secrets, which is asked for many at a time.
+
+    Asking lets other threads go first, and coming back may take longer than all the ids of a batch.
+    """
+
+    def __init__(self) -> None:
+        self._block = b""
+        self._used = 0
+        self._process = os.getpid()
+
+    def bits(self, bits: int) -> int:
+        """A number of so many bits; for one thread at a time."""
+        size = -(-bits // 8)
+        end = self._used + size
+        if end > len(self._block) or self._process != os.getpid():
+            # A process that was forked off must not go on with the same numbers.
+            self._process, self._block, end = os.getpid(), os.urandom(_BLOCK_BYTES), size
+        number = int.from_bytes(self._block[end - size : end], "big")
+        self._used = end
+        return number >> (size * 8 - bits)
 
 
 class SeededIds(GrowingIds):

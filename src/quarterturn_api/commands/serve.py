@@ -107,10 +107,13 @@ def _many(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _common(settings: Settings) -> dict[str, Any]:
+    from quarterturn_api.edge.wire import InOnePiece  # noqa: PLC0415
+
     return {
         "access_log": False,
         "date_header": True,
         "forwarded_allow_ips": list(settings.trusted_proxies),
+        "http": InOnePiece,
         "log_config": None,
         "proxy_headers": True,
         "server_header": False,

@@ -10,13 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import attrs
-from litestar.datastructures import Headers
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from quarterturn_api.edge.asking import header
 from quarterturn_api.edge.limits import Limit, neighbourhood
 from quarterturn_api.edge.parameters import read_strictly
 from quarterturn_api.edge.tokens import TokenRefused
@@ -27,6 +27,7 @@ from quarterturn_domain.kernel.ids import VendorId
 
 KEY: Final = "access"
 VENDOR_HEADER: Final = "X-Vendor-Id"
+_VENDOR: Final = VENDOR_HEADER.lower().encode()
 
 
 @attrs.frozen
@@ -96,7 +97,7 @@ def guard(asker: Asker | None, access: Access, scope: Scope) -> None:
         if access.known is not None and not asker.may(access.known):
             raise PermissionDeniedException(f"This needs the permission {access.known.value}")
     elif access.of_vendor:
-        scope["state"]["vendor_id"] = _vendor(asker, wanted, Headers.from_scope(scope).get(VENDOR_HEADER))
+        scope["state"]["vendor_id"] = _vendor(asker, wanted, header(scope, _VENDOR))
     elif not asker.may(wanted):
         raise PermissionDeniedException(f"This needs the permission {wanted.value}")
     elif access.in_person and asker.key_id is not None:
@@ -140,7 +141,7 @@ class KnowTheAsker(ASGIMiddleware):
         access: Access | None = scope["route_handler"].opt.get(KEY)
         scope["auth"] = None
         scope["user"] = None
-        given = Headers.from_scope(scope).get("authorization")
+        given = header(scope, b"authorization")
         client = scope["client"]
         address = neighbourhood(client[0]) if client else ""
         try:

@@ -10,13 +10,22 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, HTTPException, NotAuthorizedException, ValidationException
-from litestar.types import Empty
+from litestar.types import Empty, Scope
 
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.kernel.ids import AccountId, VendorId
 
 if TYPE_CHECKING:
     from quarterturn_api.edge.answering import Service
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """What a header says, the last time that it is there; `name` in lower case."""
+    found = None
+    for each, value in scope["headers"]:
+        if each == name:
+            found = value
+    return None if found is None else found.decode("latin-1")
 
 
 class Ask(Request[Asker | None, str | None, State]):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from random import Random, SystemRandom
 from time import perf_counter
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -43,6 +44,9 @@ THE_READER_LOADS: Final = (
 
 _log = structlog.stdlib.get_logger("quarterturn.request")
 
+# They have to differ, and need not be hard to guess.
+_chance: Final = Random(SystemRandom().getrandbits(128))  # noqa: S311
+
 
 class FrontDoor:
     """Wraps the application; `hosts` are those that it may be called by, or `*` among them for any."""
@@ -64,7 +68,7 @@ class FrontDoor:
                 host = value
             elif name == b"x-correlation-id":
                 given = value
-        correlation = given.decode() if _CORRELATION.fullmatch(given) else str(uuid4())
+        correlation = given.decode() if _CORRELATION.fullmatch(given) else str(UUID(int=_chance.getrandbits(128), version=4))
         scope.setdefault("state", {})["correlation_id"] = correlation
         status = 500
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
-from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from quarterturn_api.edge.asking import header
+
+Header = tuple[bytes, bytes]
 
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
@@ -40,24 +44,36 @@ class AnswerRepeatedReads(ASGIMiddleware):
                     start = None
                 await send(message)
                 return
-            headers = MutableScopeHeaders.from_message(start)
-            if headers.get("content-type", "").startswith("application/json"):
-                wanted = _fields(scope.get("query_string", b""))
-                if wanted:
-                    message["body"] = _only(message["body"], wanted)
-                    headers["content-length"] = str(len(message["body"]))
-                tag = f'W/"{blake2b(message["body"], digest_size=12).hexdigest()}"'
-                headers["etag"] = tag
-                headers.setdefault("cache-control", "no-cache" if scope.get("user") is None else "private, no-cache")
-                known = Headers.from_scope(scope).get("if-none-match")
-                if known is not None and tag in {each.strip() for each in known.split(",")}:
+            if _is_json(start["headers"]):
+                wanted = _fields(scope["query_string"])
+                body = message["body"] = _only(message["body"], wanted) if wanted else message["body"]
+                tag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
+                known = header(scope, b"if-none-match")
+                unchanged = known is not None and tag in {each.strip() for each in known.split(",")}
+                if unchanged:
                     start["status"] = _NOT_MODIFIED
                     message["body"] = b""
-                    del headers["content-length"]
+                length = () if unchanged else ((b"content-length", str(len(body)).encode()),)
+                start["headers"] = [*_kept(start["headers"]), *length, (b"etag", tag.encode()), *_caching(scope, start["headers"])]
             await send(start)
             await send(message)
 
         await next_app(scope, receive, told)
+
+
+def _is_json(headers: Iterable[Header]) -> bool:
+    return any(name == b"content-type" and value.startswith(b"application/json") for name, value in headers)
+
+
+def _kept(headers: Iterable[Header]) -> Iterator[Header]:
+    return (each for each in headers if each[0] != b"content-length")
+
+
+def _caching(scope: HTTPScope, headers: Iterable[Header]) -> Sequence[Header]:
+    """What caches are told, unless the route has told them."""
+    if any(name == b"cache-control" for name, _ in headers):
+        return ()
+    return ((b"cache-control", b"no-cache" if scope["user"] is None else b"private, no-cache"),)
 
 
 def _fields(query: bytes) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ import pytest
 from quarterturn_domain.identity.events import AccountRegistered, AccountReinstated, AccountSuspended
 from quarterturn_domain.kernel.batch import Draft
 from quarterturn_domain.kernel.clock import utc
-from quarterturn_domain.kernel.dispatch import Message
+from quarterturn_domain.kernel.dispatch import Dispatches, Forwarded, Message
 from quarterturn_domain.kernel.errors import Invalid, NotFound
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.idempotency import Answers
@@ -39,6 +39,11 @@ class Heard:
         return self
 
     @property
+    def dispatches(self) -> Dispatches:
+        """None: nobody asks."""
+        raise NotImplementedError
+
+    @property
     def inbox(self) -> Inbox:
         """None: nobody asks."""
         raise NotImplementedError
@@ -60,8 +65,20 @@ class Heard:
         """Nothing goes out."""
         raise NotImplementedError
 
+    def forward(self, heard: Mapping[str, Sequence[str]], limit: int, /, *, at: datetime) -> Forwarded:
+        """Nothing goes out."""
+        raise NotImplementedError
+
     def delivered(self, ids: Iterable[UUID], /) -> None:
         """Nothing goes out."""
+        raise NotImplementedError
+
+    def waiting(self) -> tuple[int, datetime | None]:
+        """Nothing goes out."""
+        raise NotImplementedError
+
+    def archive(self, before: datetime, limit: int, /) -> int:
+        """Nothing went out."""
         raise NotImplementedError
 
     def forget(self, before: datetime, /) -> int:

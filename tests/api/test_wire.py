@@ -1,0 +1,97 @@
+"""The wire: an answer leaves in one piece, and nothing that was written is lost or changes its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from quarterturn_api.edge.wire import InOnePiece
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: shop.local\r\n\r\n"
+LAST_REQUEST = b"GET / HTTP/1.1\r\nHost: shop.local\r\nConnection: close\r\n\r\n"
+
+
+class Told(asyncio.Transport):
+    """Keeps what it is told, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[object] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep the data."""
+        assert not self.is_closing(), "nothing is written after the end"
+        self.told.append(bytes(data))
+
+    def close(self) -> None:
+        """Keep that it was closed."""
+        self.told.append("closed")
+
+    def is_closing(self) -> bool:
+        """Whether it was closed."""
+        return "closed" in self.told
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - what asyncio says
+        """Nothing is known of it."""
+        return default
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Keep that another one speaks now."""
+        self.told.append(protocol)
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+    """The head, and a body in two parts, the second of which takes a moment."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"8")]})
+    await send({"type": "http.response.body", "body": b"one,", "more_body": True})
+    await asyncio.sleep(0.01)
+    await send({"type": "http.response.body", "body": b"two.", "more_body": False})
+
+
+def told_of(act: Callable[[InOnePiece], None]) -> list[object]:
+    """What a connection's transport is told when `act` is done to its protocol."""
+
+    async def live() -> list[object]:
+        config = Config(answer, lifespan="off", date_header=False, server_header=False)
+        config.load()
+        protocol = InOnePiece(config=config, server_state=ServerState(), app_state={})
+        transport = Told()
+        protocol.connection_made(transport)
+        act(protocol)
+        await asyncio.sleep(0.05)
+        return transport.told
+
+    return asyncio.run(live())
+
+
+def test_head_and_body_leave_together() -> None:
+    """What one step says is one writing; what comes later is another."""
+    head, rest = told_of(lambda protocol: protocol.data_received(REQUEST))
+    assert isinstance(head, bytes)
+    assert head.endswith(b"\r\n\r\none,")
+    assert b"two." == rest
+
+
+def test_the_end_of_a_connection_comes_after_the_answer() -> None:
+    """Whoever asks for one answer only gets all of it."""
+    *answers, end = told_of(lambda protocol: protocol.data_received(LAST_REQUEST))
+    assert b"".join(each for each in answers if isinstance(each, bytes)).endswith(b"one,two.")
+    assert "closed" == end
+
+
+@pytest.mark.parametrize("end", ["close", "set_protocol"])
+def test_what_was_written_goes_first(end: str) -> None:
+    """Closing, and leaving the connection to another protocol, wait for what was said before."""
+    other = asyncio.Protocol()
+
+    def act(protocol: InOnePiece) -> None:
+        protocol.transport.write(b"before")
+        protocol.transport.writelines([b", and", b" this"])
+        getattr(protocol.transport, end)(*([other] if end == "set_protocol" else []))
+
+    assert [b"before, and this", other if end == "set_protocol" else "closed"] == told_of(act)
