@@ -28,6 +28,7 @@ from tests.api.people import Client, People, Person, Seller
 from tests.api.victims import fresh, victim
 
 from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.sandbox.webhooks import SIGNATURE_HEADER, signed
 from quarterturn_api import app as application
 from quarterturn_api.app import create_app
 from quarterturn_api.edge.access import everybody
@@ -36,6 +37,7 @@ from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body
 from quarterturn_api.routes import ROUTES
 
+SIGNATURE: Final = SIGNATURE_HEADER.lower().encode()
 DOCUMENT: Final = "/schema/openapi.json"
 
 
@@ -109,7 +111,7 @@ class Steadfast:
             return work.accounts.find([account_id])[account_id], work.sessions.find([session_id])[session_id]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
-        """Serve one request."""
+        """Serve one request; an event of the provider is signed as the provider would, or else nothing of it would be read."""
         if scope["type"] == "lifespan":
             # Its life has begun with the client of the tests; a second one would take the streams of the first away.
             raise NotImplementedError
@@ -117,7 +119,24 @@ class Steadfast:
         with self.service.database.begin() as work:
             work.accounts.save([account])
             work.sessions.save([session])
+        if scope["path"] == "/api/v1/webhooks/sandbox":
+            scope, receive = await self._signed(scope, receive)
         await self.app(scope, receive, send)
+
+    async def _signed(self, scope: Any, receive: Any) -> tuple[Any, Any]:  # noqa: ANN401
+        sandbox = self.service.provider.sandbox
+        assert sandbox is not None
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        known = [(name, value) for name, value in scope["headers"] if name != SIGNATURE]
+        signature = signed(body, sandbox.secrets, self.service.clock.now())[SIGNATURE_HEADER]
+
+        async def again() -> Any:  # noqa: ANN401
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return {**scope, "headers": [*known, (SIGNATURE, signature.encode())]}, again
 
 
 def faults(app: Litestar | Steadfast, headers: Mapping[str, str], *, examples: int, only: str | None = None) -> Counter[str]:

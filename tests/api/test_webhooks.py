@@ -105,3 +105,42 @@ def test_the_provider_is_not_limited(assemble: Assemble) -> None:
     """Where strangers may ask twice a minute, it may tell as much as there is to tell."""
     with assemble(QUARTERTURN_LIMITS="public=2") as service, TestClient(create_app(service)) as client:
         assert [403] * 5 == [client.post(PATH, content=b"{}").status_code for _ in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("no JSON", b"{"),
+        ("a list", b"[]"),
+        ("nested beyond reason", b"[" * 100_000),
+        ("a number as an id", b'{"id": 1, "type": "a.b", "created": 1, "data": {"object": {"id": "a", "object": "payment"}}}'),
+        ("no id of the object", b'{"id": "e", "type": "a.b", "created": 1, "data": {"object": {"object": "payment"}}}'),
+        ("a kind that is none", b'{"id": "e", "type": "a.b", "created": 1, "data": {"object": {"id": "a", "object": []}}}'),
+        ("a time before 1970", b'{"id": "e", "type": "a.b", "created": -1, "data": {"object": {"id": "a", "object": "payment"}}}'),
+        (
+            "an account that is a number",
+            b'{"id": "e", "type": "a.b", "created": 1, "account": 5, "data": {"object": {"id": "a", "object": "payment"}}}',
+        ),
+        (
+            "a character that no database keeps",
+            b'{"id": "\\u0000", "type": "a", "created": 1, "data": {"object": {"id": "a", "object": "b"}}}',
+        ),
+    ],
+)
+def test_what_is_signed_and_is_no_event_is_refused(client: Client, service: Service, case: str, said: bytes) -> None:
+    """As the description of the body says; nothing of it is kept."""
+    headers = signed(said, _sandbox(service).secrets, service.clock.now())
+
+    answer = client.post(PATH, content=said, headers=headers)
+
+    assert (422, "invalid") == (answer.status_code, answer.json()["code"]), (case, answer.text)
+    with service.database.begin() as work:
+        assert {} == work.webhooks.find([("sandbox", "e"), ("sandbox", "1"), ("sandbox", "\0")])
+
+
+def test_the_body_of_a_webhook_is_described(client: Client) -> None:
+    """An object with what is read of it, and an example that is one."""
+    operation = client.get("/schema/openapi.json").json()["paths"]["/api/v1/webhooks/{provider}"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert {"id", "type", "created", "data"} == set(schema["required"]) <= set(schema["examples"][0])
+    assert {"provider", "Stripe-Signature", "Sandbox-Signature"} == {each["name"] for each in operation["parameters"]}

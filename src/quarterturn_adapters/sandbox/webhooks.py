@@ -29,6 +29,9 @@ Handler: TypeAlias = Callable[[Mapping[str, str], bytes], object]
 """Receives the headers and the raw body of a webhook."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PRINTED: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_LAST: Final = 99_999_999_999
+"""Seconds that eleven digits say, as in a signature."""
 _SECONDS: Final = re.compile(r"[0-9]{1,11}")
 _KINDS: Final = {kind.value: kind for kind in HintKind}
 
@@ -135,17 +138,30 @@ def verified(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at
 def _hint(body: bytes) -> Hint:
     try:
         said = json.loads(body)
-        kind = said["data"]["object"]["object"]
+        thing = said["data"]["object"]
+        account = said.get("account")
         return Hint(
-            event_id=str(said["id"]),
-            type=str(said["type"]),
-            kind=_KINDS.get(kind, HintKind.OTHER),
-            reference=str(said["data"]["object"]["id"]),
-            created_at=_EPOCH + timedelta(seconds=int(said["created"])),
-            account=said.get("account"),
+            event_id=_printed(said["id"]),
+            type=_printed(said["type"]),
+            kind=_KINDS.get(_printed(thing["object"]), HintKind.OTHER),
+            reference=_printed(thing["id"]),
+            created_at=_EPOCH + timedelta(seconds=_number(said["created"])),
+            account=None if account is None else _printed(account),
         )
-    except (ValueError, KeyError, TypeError, OverflowError) as unreadable:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as unreadable:
         raise Invalid("a webhook that is signed but is no event", "a JSON object with id, type, created and data") from unreadable
+
+
+def _printed(text: object) -> str:
+    if not isinstance(text, str) or not _PRINTED.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _LAST:
+        raise ValueError(value)
+    return value
 
 
 def _signature(secret: str, seconds: str, body: bytes) -> str:

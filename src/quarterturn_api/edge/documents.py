@@ -7,7 +7,7 @@ schemas forget what the items of a list have to be, and that a field which is no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final, get_args, get_origin
@@ -23,6 +23,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from quarterturn_api.edge.access import KEY, VENDOR_HEADER, Access
 
 ERROR: Final = "Error"
+_DESCRIBED: Final = "described"
 _COMPONENT: Final = "#/components/schemas/"
 _RESPONSE: Final = "#/components/responses/"
 
@@ -76,6 +77,11 @@ _SCHEMA: Final = {
 }
 
 
+def described(rule: Mapping[str, Any], **by_hand: Any) -> dict[str, Any]:
+    """The rule of a route whose handler reads the request itself, with what OpenAPI says of it: `requestBody`, `parameters`."""
+    return {**rule, "opt": {**rule["opt"], _DESCRIBED: by_hand}}
+
+
 def documented() -> OpenAPIConfig:
     """What the description says of the whole."""
     return OpenAPIConfig(
@@ -113,7 +119,12 @@ def describe(app: Litestar) -> None:
         for status in _errors(path, method, access, operation):
             operation["responses"][str(int(status))] = {"$ref": f"{_RESPONSE}{_name(status)}"}
         given = [_sendable(each) for each in operation.get("parameters", [])]
-        operation["parameters"] = [*given, *_parameters(method, access, handler)]
+        own: dict[str, Any] = handler.opt.get(_DESCRIBED, {})
+        known = {each["name"] for each in own.get("parameters", ())}
+        given = [each for each in given if each["name"] not in known]
+        operation["parameters"] = [*given, *_parameters(method, access, handler), *own.get("parameters", ())]
+        if "requestBody" in own:
+            operation["requestBody"] = own["requestBody"]
         if method == "get" and not handler.opt.get("streamed"):
             operation["responses"]["304"] = {"description": "Nothing has changed since the answer with this ETag"}
 
