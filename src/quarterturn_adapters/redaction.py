@@ -14,8 +14,13 @@ MOST_SAID: Final = 500
 
 # Tokens, keys and addresses that a text may carry along: ours, a provider's, a person's.
 _SECRETS: Final = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:qt|rt|sk_live|sk_test|rk_live|rk_test|pi)_\w{8,}(?:_secret_\w+)?"
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:ct|qt|rt)_\w{8,}[\w.-]*|\b(?:sk_live|sk_test|rk_live|rk_test|pi)_\w{8,}(?:_secret_\w+)?"
     r"|\bwhsec_[\w+/=]{8,}|(?i:bearer\s+\S+)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+# Where PostgreSQL quotes the row that it refused, and what it was doing with it; a row may have many lines.
+_QUOTED: Final = re.compile(
+    r"^(DETAIL|CONTEXT|QUERY): .*?(?=^(?:DETAIL|CONTEXT|QUERY|HINT|LINE \d+):|^(?:Traceback |\nThe above |\nDuring )|\Z)",
+    re.MULTILINE | re.DOTALL,
 )
 # Numbers of cards and of bank accounts; ids have other shapes.
 _NUMBERS: Final = re.compile(
@@ -26,8 +31,8 @@ _UNWRITABLE: Final = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def redacted(text: str) -> str:
-    """A text without secrets and addresses."""
-    return _SECRETS.sub(REDACTED, text)
+    """A text without secrets, addresses, and rows that a database quotes."""
+    return _SECRETS.sub(REDACTED, _QUOTED.sub(rf"\1: {REDACTED}\n", text) if ": " in text else text)
 
 
 def said(failure: BaseException) -> str:

@@ -58,11 +58,17 @@ def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     for key, value in event.items():
         if key in _SECRET_NAMES:
             event[key] = REDACTED
-        elif isinstance(value, str) and key not in _HARMLESS:
-            event[key] = redacted(value)
-        elif isinstance(value, dict):
-            event[key] = redact(None, "", dict(value))
+        elif key not in _HARMLESS:
+            event[key] = _cleaned(value)
     return event
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, dict):
+        return redact(None, "", dict(value))
+    return [_cleaned(each) for each in value] if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 def _json(event: Any, **_: Any) -> str:  # noqa: ANN401
