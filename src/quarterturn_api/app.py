@@ -25,7 +25,7 @@ from quarterturn_api.edge.door import CORRELATION_HEADER, FrontDoor
 from quarterturn_api.edge.refusals import HANDLERS
 from quarterturn_api.edge.repeating import AnswerRepeatedReads
 from quarterturn_api.edge.responses import JsonResponse
-from quarterturn_api.routes import ROUTES, WELL_KNOWN
+from quarterturn_api.routes import ROUTES, SANDBOX, WELL_KNOWN
 
 COMPRESSION: Final = CompressionConfig(backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, brotli_quality=4)
 MAX_BODY_BYTES: Final = 1_000_000
@@ -45,9 +45,11 @@ def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> L
         finally:
             await service.limits.close()
 
+    # What a provider has at its own address is ours only where it is our own.
+    routes = [*ROUTES, *(SANDBOX if service.provider.sandbox is not None else ())]
     origins = list(service.settings.allowed_origins)
     app = Litestar(
-        route_handlers=[*WELL_KNOWN, Router("/api/v1", route_handlers=list(ROUTES))],
+        route_handlers=[*WELL_KNOWN, Router("/api/v1", route_handlers=routes)],
         request_class=Ask,
         response_class=JsonResponse,
         state=State({"service": service}),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
+from litestar.testing import TestClient
 from tests.api.people import Client, People
+
+from quarterturn_api.app import create_app
+from quarterturn_api.edge.answering import Service
 
 LINKS = {"returnUrl": "https://shop.example/done", "refreshUrl": "https://shop.example/again"}
 
@@ -40,6 +45,30 @@ def test_onboarding_answers_where_to_go_on(client: Client, people: People) -> No
     assert (200, 200) == (first.status_code, again.status_code), first.text
     assert first.json()["vendor"] == again.json()["vendor"]
     assert first.json()["vendor"]["requirements"]
-    assert first.json()["url"].startswith("https://")
     staff = people.staff(seller.vendor_id)
     assert 403 == client.post("/api/v1/vendor/onboarding", json=LINKS, headers=staff.headers).status_code
+
+
+def test_the_sandbox_is_given_what_it_wants_over_http(client: Client, people: People) -> None:
+    """Whoever visits the link is sent back, and the vendor is payable; once more it is sent for a new link."""
+    seller = people.vendor()
+    link = client.post("/api/v1/vendor/onboarding", json=LINKS, headers=seller.headers).json()["url"]
+
+    answers = [client.get(link, follow_redirects=False) for _ in range(2)]
+    guessed = client.get(f"{link}x", follow_redirects=False)
+
+    assert link.startswith("http://testserver.local/api/v1/sandbox/onboarding/"), link
+    assert [(303, LINKS["returnUrl"]), (303, LINKS["refreshUrl"])] == [
+        (each.status_code, each.headers["location"]) for each in answers
+    ]
+    assert (404, "not_found") == (guessed.status_code, guessed.json()["code"])
+    vendor = client.post("/api/v1/vendor/onboarding", json=LINKS, headers=seller.headers).json()["vendor"]
+    assert (True, []) == (vendor["payable"], vendor["requirements"])
+
+
+def test_another_provider_has_its_pages_elsewhere(service: Service) -> None:
+    """Where the sandbox is not the provider, its pages are not there, and nothing describes them."""
+    elsewhere = attrs.evolve(service, provider=attrs.evolve(service.provider, sandbox=None))
+    with TestClient(create_app(elsewhere)) as client:
+        assert 404 == client.get("/api/v1/sandbox/onboarding/any", follow_redirects=False).status_code
+        assert not [path for path in client.get("/schema/openapi.json").json()["paths"] if "sandbox" in path]

@@ -112,6 +112,7 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
         "cart_id": (cart["id"], guest["id"]),
         "item_id": (str(item_id(seller.sku)),),
         "key_id": (key["id"],),
+        "link": (tell("POST", "/vendor/onboarding", seller, _PAGES)["url"].rpartition("/")[2],),
         "location_id": (location["id"],),
         "message_id": (str(dead_letter(service).message.id),),
         "number": (str(entries[0]["number"]),),
@@ -128,7 +129,7 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
         "subscription": (DEAD_IN,),
         "vendor_id": (str(seller.vendor_id),),
     }
-    public = {"category_id", "number", "provider", "sku", "subscription", "vendor_id", "item_id"}
+    public = {"category_id", "link", "number", "provider", "sku", "subscription", "vendor_id", "item_id"}
     told = {each for name, values in things.items() if name not in public for each in values}
     told |= {guest["token"], draft["variants"][0]["id"], *(each.email for each in (buyer, seller, staff))}
     return Victim(buyer=buyer, seller=seller, staff=staff, things=things, secrets=_WORDS | told, draft=draft)
@@ -141,6 +142,7 @@ _WORDS: Final = frozenset(
 )
 """What the victims have said somewhere."""
 
+_PAGES: Final = {"returnUrl": "https://a.example/", "refreshUrl": "https://b.example/"}
 _ADDRESS: Final = {"name": "Buyer in secret", "lines": ["1 Secret Street"], "city": "Berlin", "country": "DE"}
 
 

@@ -14,6 +14,9 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.gateway import GatewayRefused, LineKind
 from quarterturn_domain.payouts.gateway import GatewayPayoutStatus
 
+ONBOARDING: Final = "https://onboarding.sandbox.invalid/"
+"""Where onboarding links lead to: nowhere, unless whoever has the sandbox answers for it."""
+
 REQUIREMENTS: Final = ("business_type", "external_account", "representative", "tos_acceptance")
 """What a new account lacks."""
 
@@ -40,7 +43,7 @@ class Paying:
     def link(self, account: AccountRecord, return_url: str, refresh_url: str) -> str:
         """An address for one visit."""
         books = self._books
-        address = f"https://onboarding.sandbox.invalid/{books.secret(books.name('link'))}"
+        address = f"{ONBOARDING}{books.secret(books.name('link'))}"
         books.links[address] = LinkRecord(account.reference, return_url, refresh_url, books.now + books.terms.link_lasts)
         return address
 

@@ -27,6 +27,7 @@ from quarterturn_api.routes import (
     orders,
     payments,
     products,
+    sandbox,
     users,
     vendor_deliveries,
     vendor_members,
@@ -41,6 +42,9 @@ from quarterturn_api.routes import (
     wellknown,
     wishlists,
 )
+
+SANDBOX: Final[tuple[HTTPRouteHandler, ...]] = sandbox.ROUTES
+"""What is there while the sandbox is the provider, beside `ROUTES`."""
 
 WELL_KNOWN: Final[tuple[HTTPRouteHandler, ...]] = wellknown.ROUTES
 """What is asked for by machines, at the root."""

@@ -14,6 +14,7 @@ from quarterturn_api.edge.access import needs, needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Country, Line
 from quarterturn_api.edge.keys import OptionalKey, new_id
+from quarterturn_api.routes.sandbox import reachable
 from quarterturn_domain.identity.onboarding import ApplyAsVendor
 from quarterturn_domain.identity.role import Permission, VendorRole
 from quarterturn_domain.kernel.errors import granted
@@ -103,7 +104,7 @@ def onboard(request: Ask, data: JSONBody[OnboardingAsked]) -> OnboardingBody:
     url = request.service.provider.transfers.onboarding_link(
         vendor.payout_account.reference, return_url=data.return_url, refresh_url=data.refresh_url
     )
-    return OnboardingBody(vendor=VendorBody.of(vendor), url=url)
+    return OnboardingBody(vendor=VendorBody.of(vendor), url=reachable(request, url))
 
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (apply, list_mine, read_profile, onboard)
