@@ -5,7 +5,7 @@ What happens in the transaction of its cause stands in `REACTIONS`; what happens
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
@@ -13,7 +13,8 @@ import attrs
 from quarterturn_adapters.argon import Argon2Hasher
 from quarterturn_adapters.chance import SystemSecrets
 from quarterturn_adapters.relay import Relay, Subscription
-from quarterturn_adapters.subscriptions import capturing, subscriptions
+from quarterturn_adapters.subscriptions import subscriptions, telling
+from quarterturn_adapters.webhooks import PinnedSender
 from quarterturn_domain.catalog.categorising import PlaceCategories
 from quarterturn_domain.catalog.describing import DescribeProducts
 from quarterturn_domain.catalog.offering import ChangeOffers, MakeOffers
@@ -40,6 +41,8 @@ from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin, Reactions
 from quarterturn_domain.operations.mending import MendDeadLetters, MendSubscriptions, ReadDeadLetters
+from quarterturn_domain.operations.overriding import OverrideCircuits, ReadCircuits
+from quarterturn_domain.operations.ports import OperationsWork
 from quarterturn_domain.ordering.cancelling import CancelOrders
 from quarterturn_domain.ordering.carting import FillCarts, MergeCarts, ReviewCart, ShowCarts
 from quarterturn_domain.ordering.checkout import CheckOutCarts
@@ -53,6 +56,7 @@ from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.examining import SettleQuarantines
 from quarterturn_domain.payments.gateway import PaymentGateway
+from quarterturn_domain.payments.payment import CaptureMethod
 from quarterturn_domain.payments.reading import ReadPayments
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
 from quarterturn_domain.payments.reminding import RemindOfEvidence
@@ -81,6 +85,15 @@ from quarterturn_domain.settlement.sealing import SealJournal, VerifyChain
 from quarterturn_domain.stock.bundling import DefineKits
 from quarterturn_domain.stock.reading import ReadStock
 from quarterturn_domain.stock.receiving import MoveStocks, OpenLocations
+from quarterturn_domain.webhooks.asking import AskForDeliveries
+from quarterturn_domain.webhooks.changing import ChangeEndpoints
+from quarterturn_domain.webhooks.ports import WebhooksWork
+from quarterturn_domain.webhooks.reading import ReadEndpoints
+from quarterturn_domain.webhooks.receiver import Receivers
+from quarterturn_domain.webhooks.registering import RegisterEndpoints
+from quarterturn_domain.webhooks.sender import WebhookSender
+from quarterturn_domain.webhooks.sending import ForgetDeliveries, RemindDeliveries, SendDeliveries
+from quarterturn_domain.webhooks.telling import TellEndpoints
 
 REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
     ((UnitsCancelled, ReturnReceived), refund_units),
@@ -94,7 +107,7 @@ REACTIONS: Final[tuple[tuple[tuple[type[Event], ...], Any], ...]] = (
 T = TypeVar("T")
 
 
-class MarketplaceWork(InsightsWork, SearchWork, Protocol):
+class MarketplaceWork(InsightsWork, SearchWork, OperationsWork, WebhooksWork, Protocol):
     """A unit of work that reaches everything."""
 
 
@@ -209,9 +222,20 @@ class Application:
     correct_entries: CorrectEntries
     export_chain: ExportChain
 
+    register_endpoints: RegisterEndpoints
+    change_endpoints: ChangeEndpoints
+    ask_for_deliveries: AskForDeliveries
+    read_endpoints: ReadEndpoints
+    tell_endpoints: TellEndpoints
+    send_deliveries: SendDeliveries
+    remind_deliveries: RemindDeliveries
+    forget_deliveries: ForgetDeliveries
+
     read_dead_letters: ReadDeadLetters
     mend_dead_letters: MendDeadLetters
     mend_subscriptions: MendSubscriptions
+    read_circuits: ReadCircuits
+    override_circuits: OverrideCircuits
 
 
 def application(
@@ -224,17 +248,22 @@ def application(
     provider: str = "sandbox",
     policy: CheckoutPolicy | None = None,
     pace: Pace | None = None,
-    capture_when_shipped: bool = False,
+    capture: CaptureMethod = CaptureMethod.AUTOMATIC,
     retried: Decorator = as_it_is,
     hasher: PasswordHasher | None = None,
     secrets: Secrets | None = None,
     further: Sequence[Subscription] = (),
+    receivers: Receivers | None = None,
+    sender: WebhookSender | None = None,
+    circuits: Collection[str] = (),
 ) -> Application:
     """Wire every use case over a database that `begin` opens units of work on, and a provider of payments and transfers.
 
-    With `capture_when_shipped` what was authorised is captured when the first parcel leaves, by whoever delivers the outbox.
+    `capture` is how payments are captured that do not say it; what is captured with parcels is so by whoever delivers the outbox.
     `provider` is what that provider is called where it tells of something (`TakeWebhooks`).
     `further` subscriptions hear of events besides those of `subscriptions`.
+    `receivers` are those that webhooks may go to, by `sender`; without one, by HTTPS.
+    `circuits` are the names of those that are around the gateways.
     `retried` is stacked on every use case: it asks again when the database gave a transaction up in favour of another one.
     """
     hasher = hasher or Argon2Hasher()
@@ -249,10 +278,16 @@ def application(
     confirm_payouts = retried(ConfirmPayouts(work, transfers, clock))
     dress_window = retried(DressWindow(work))
     handle_webhooks = retried(HandleWebhooks(work, payments, transfers, clock))
-    capture_shipped = CaptureShipped(work, settle_authorizations)
-    heard = [*subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window), *further]
-    if capture_when_shipped:
-        heard.append(capturing(capture_shipped))
+    capture_shipped = retried(CaptureShipped(work, payments, clock, settle_authorizations))
+    receivers = receivers or Receivers()
+    tell_endpoints = retried(TellEndpoints(work, clock))
+    # Sending is not repeated: a turn that was not noted is over after a while, and the next one begins.
+    send_deliveries = SendDeliveries(work, sender or PinnedSender(receivers), clock)
+    heard = [
+        *subscriptions(send_refunds, send_payouts, handle_webhooks, dress_window, capture_shipped),
+        *telling(tell_endpoints, send_deliveries),
+        *further,
+    ]
     return Application(
         begin=work,
         clock=clock,
@@ -299,7 +334,7 @@ def application(
         cancel_orders=retried(CancelOrders(work)),
         request_returns=retried(RequestReturns(work)),
         decide_returns=retried(DecideReturns(work)),
-        start_payments=retried(StartPayments(work, payments, clock)),
+        start_payments=retried(StartPayments(work, payments, clock, capture=capture)),
         confirm_payments=retried(ConfirmPayments(work, payments, clock)),
         sync_payments=sync_payments,
         settle_authorizations=settle_authorizations,
@@ -349,7 +384,17 @@ def application(
         settle_quarantines=retried(SettleQuarantines(work, clock)),
         correct_entries=retried(CorrectEntries(work)),
         export_chain=ExportChain(work),
+        register_endpoints=retried(RegisterEndpoints(work, secrets, receivers)),
+        change_endpoints=retried(ChangeEndpoints(work, receivers)),
+        ask_for_deliveries=retried(AskForDeliveries(work)),
+        read_endpoints=ReadEndpoints(work),
+        tell_endpoints=tell_endpoints,
+        send_deliveries=send_deliveries,
+        remind_deliveries=retried(RemindDeliveries(work, clock)),
+        forget_deliveries=retried(ForgetDeliveries(work)),
         read_dead_letters=ReadDeadLetters(work),
         mend_dead_letters=retried(MendDeadLetters(work)),
         mend_subscriptions=retried(MendSubscriptions(work)),
+        read_circuits=ReadCircuits(work, circuits),
+        override_circuits=retried(OverrideCircuits(work, circuits)),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeAlias
 from uuid import UUID
 
@@ -18,7 +18,7 @@ import attrs
 from quarterturn_adapters.redaction import said
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.dispatch import Dispatch, DispatchStatus, Forwarded
-from quarterturn_domain.kernel.errors import Outcome, Unavailable
+from quarterturn_domain.kernel.errors import CircuitOpen, Outcome, Unavailable
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin
@@ -36,6 +36,9 @@ PROVIDERS: Final = "providers"
 
 LEASE: Final = timedelta(seconds=30)
 """How long a subscriber that is not heard of any more keeps others from its events."""
+
+_LONGEST_REST: Final = timedelta(seconds=30)
+"""How long, at most, before somebody looks whether a circuit has been closed by hand."""
 
 Told: TypeAlias = Callable[[Dispatch], None]
 """Hears of a dispatch that failed: what it is now, with the last failure."""
@@ -61,7 +64,8 @@ class Subscription:
 
     After `attempts` failures an event is a dead letter. With `in_order` an event waits until the earlier ones of its aggregate are
     handled. At most `at_once` batches are handled at a time by one process, so that a slow one does not take every thread.
-    Workers may be told to serve only some values of `queue`.
+    Workers may be told to serve only some values of `queue`. With `whole` the use case gets messages, which have an id, rather than
+    their events. `listens` is asked, in the transaction that forwards, whether it would hear anything at all.
     """
 
     name: str
@@ -73,6 +77,8 @@ class Subscription:
     attempts: int = 12
     at_once: int = 2
     backoff: Backoff = Backoff()
+    whole: bool = False
+    listens: Callable[[Any], bool] | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen
@@ -92,12 +98,13 @@ class Delivered:
 
 @attrs.frozen
 class Handled:
-    """What became of a batch: so many dispatches were claimed, and of them handled, due again, dead."""
+    """What became of a batch: so many dispatches were claimed, and of them handled, due again, dead, put off without a try."""
 
     claimed: int
     done: int = 0
     again: int = 0
     dead: int = 0
+    put_off: int = 0
 
 
 class Relay:
@@ -129,6 +136,8 @@ class Relay:
         self._ids = ids
         self._by: UUID = ids.new()
         self._in_hand: set[UUID] = set()
+        self._resting: dict[str, datetime] = {}
+        """Until when a subscription would only hear that whom it asks is left alone."""
         heard: dict[str, list[str]] = {}
         for each in self.subscriptions.values():
             for kind in each.events:
@@ -138,8 +147,16 @@ class Relay:
     def forward(self) -> Forwarded:
         """Let one batch of events leave the outbox; what nobody hears is done with at once."""
         with self._begin() as work:
-            forwarded: Forwarded = work.outbox.forward(self._heard, self._batch, at=self._clock.now())
+            forwarded: Forwarded = work.outbox.forward(self._listening(work), self._batch, at=self._clock.now())
         return forwarded
+
+    def _listening(self, work: Any) -> Mapping[str, Sequence[str]]:  # noqa: ANN401
+        """Which subscriptions hear which events now."""
+        deaf = {each.name for each in self.subscriptions.values() if each.listens is not None and not each.listens(work)}
+        if not deaf:
+            return self._heard
+        heard = {tag: [name for name in names if name not in deaf] for tag, names in self._heard.items()}
+        return {tag: names for tag, names in heard.items() if names}
 
     def due(self) -> Mapping[str, int]:
         """How many dispatches are due now, and in nobody's hands, by subscription."""
@@ -148,8 +165,14 @@ class Relay:
         return found
 
     def handle(self, name: str) -> Handled:
-        """Let a subscription handle one batch of what is due; a failure is noted, and tried again later."""
+        """Let a subscription handle one batch of what is due; a failure is noted, and tried again later.
+
+        What a `CircuitOpen` has kept from being tried is put off, and no nearer to being a dead letter.
+        """
         subscription = self.subscriptions[name]
+        resting = self._resting.get(name)
+        if resting is not None and self._clock.now() < resting:
+            return Handled(0)
         # A batch has a name of its own: the leases of one whose end could not be noted are not kept with those of others.
         by = self._ids.new()
         self._in_hand.add(by)
@@ -175,8 +198,12 @@ class Relay:
         again = {dispatch.key for dispatch in failed}
         with self._begin() as work:
             work.dispatches.settle(by, [dispatch.key for dispatch in claimed if dispatch.key not in again], failed)
+        put_off = sum(isinstance(outcome, CircuitOpen) for outcome in outcomes)
+        if put_off == len(claimed):
+            # What else is due would only be put off, too; it is as safe where it is.
+            self._resting[subscription.name] = min(dispatch.due_at for dispatch in failed)
         dead = sum(dispatch.status is DispatchStatus.DEAD for dispatch in failed)
-        return Handled(len(claimed), len(claimed) - len(failed), len(failed) - dead, dead)
+        return Handled(len(claimed), len(claimed) - len(failed), len(failed) - dead - put_off, dead, put_off)
 
     def keep_leases(self) -> int:
         """Say that what this process has in hand is being worked on; returns how much that is."""
@@ -234,6 +261,10 @@ class Relay:
 
     def _failed(self, subscription: Subscription, dispatch: Dispatch, failure: Exception) -> Dispatch:
         at = self._clock.now()
+        if isinstance(failure, CircuitOpen):
+            wait = min(timedelta(seconds=failure.retry_after_seconds or 1), _LONGEST_REST)
+            # Not all at once: only one of them may ask.
+            return dispatch.wait(at + wait + wait / 4 * self._chance())
         wait = subscription.backoff.wait(dispatch.attempts + 1, self._chance())
         if isinstance(failure, Unavailable) and failure.retry_after_seconds:
             wait = max(wait, timedelta(seconds=failure.retry_after_seconds))
@@ -249,7 +280,8 @@ def _nobody(_: Dispatch) -> None:
 def _asked(subscription: Subscription, claimed: Sequence[Dispatch]) -> Sequence[Exception | None]:
     """For each dispatch why it has to come again, or None where it is handled; a bug in the handler is every one's failure."""
     try:
-        outcomes = subscription.handle([dispatch.message.event for dispatch in claimed])
+        messages = [dispatch.message for dispatch in claimed]
+        outcomes = subscription.handle(messages if subscription.whole else [message.event for message in messages])
         assert len(outcomes) == len(claimed), f"{subscription.name} has an outcome for every event"
     except Exception as failure:  # noqa: BLE001 - whatever one subscriber does, the others get their events
         return [failure] * len(claimed)

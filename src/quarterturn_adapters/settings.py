@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from quarterturn_domain.kernel.errors import Invalid
-
-Read: TypeAlias = Callable[[str, str], Any]
-"""Makes a value of a variable's name and text; raises `Invalid` naming the variable when the text makes no sense."""
+from quarterturn_adapters import variables
+from quarterturn_domain.payments.payment import CaptureMethod
 
 _SETTING: Final = "setting"
 
@@ -28,118 +25,7 @@ class Setting:
     kind: str
     default: str
     meaning: str
-    read: Read = attrs.field(repr=False)
-
-
-def _database_url(variable: str, text: str) -> str:
-    if not text.startswith(("postgresql://", "postgres://")):
-        raise Invalid(variable, "a URL such as postgresql://user:password@host:5432/name")
-    return text
-
-
-def _folder(variable: str, text: str) -> Path:
-    folder = Path(text).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise Invalid(f"{variable}, {folder}", "a folder, or a place where one can be made")
-    return folder
-
-
-_SHORTEST_SECRET: Final = 32
-
-
-def _secret(variable: str, text: str) -> str:
-    if len(text.encode()) < _SHORTEST_SECRET:
-        raise Invalid(variable, f"at least {_SHORTEST_SECRET} bytes that nobody can guess")
-    return text
-
-
-def _redis_url(variable: str, text: str) -> str:
-    if not text.startswith(("redis://", "rediss://")):
-        raise Invalid(variable, "a URL such as redis://host:6379/0")
-    return text
-
-
-def _broker_url(variable: str, text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "amqp://", "amqps://")):
-        raise Invalid(variable, "a URL such as redis://host:6379/0 or amqp://user:password@host:5672")
-    return text
-
-
-def _payout_schedule(variable: str, text: str) -> str | None:
-    if text == "never":
-        return None
-    if len(text.split()) != _FIELDS_OF_CRON:
-        raise Invalid(f"{variable}, {text}", "five fields of cron such as 0 6 * * *, or never")
-    return text
-
-
-def _time_zone(variable: str, text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Invalid(f"{variable}, {text}", "the name of a zone such as Europe/Berlin") from None
-
-
-def _names(_: str, text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _stripe_key(variable: str, text: str) -> str:
-    if not re.fullmatch(r"[sr]k_\w+", text):
-        raise Invalid(variable, "a secret key of Stripe's that begins with sk_, or a restricted one that begins with rk_")
-    return text
-
-
-def _webhook_secrets(variable: str, text: str) -> tuple[str, ...]:
-    secrets = _names(variable, text)
-    if not all(secret.startswith("whsec_") for secret in secrets):
-        raise Invalid(variable, "secrets that begin with whsec_, with commas between them")
-    return secrets
-
-
-def _api_base(variable: str, text: str) -> str:
-    if not re.fullmatch(r"https://[^/\s@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", text):
-        raise Invalid(variable, "https:// and a host, without a path; http:// only for this machine itself")
-    return text
-
-
-def _page(variable: str, text: str) -> str:
-    if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", text):
-        raise Invalid(variable, "an address such as https://shop.example/paid")
-    return text
-
-
-def _origins(variable: str, text: str) -> tuple[str, ...]:
-    origins = _names(variable, text)
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/*\s]+", origin):
-            raise Invalid(f"{variable}, {origin}", "origins such as https://shop.example, without a path and without *")
-    return origins
-
-
-def _limits(variable: str, text: str) -> Mapping[str, int]:
-    found = {}
-    for part in _names(variable, text):
-        name, equals, count = part.partition("=")
-        if name not in LIMITS or not equals or not count.isdecimal():
-            raise Invalid(f"{variable}, {part}", f"such as {','.join(f'{each}={LIMITS[each]}' for each in LIMITS)}; 0 is no limit")
-        found[name] = int(count)
-    return found
-
-
-def _level(variable: str, text: str) -> str:
-    level = text.lower()
-    if level not in _LEVELS:
-        raise Invalid(f"{variable}, {text}", f"one of {', '.join(_LEVELS)}")
-    return level
-
-
-_FIELDS_OF_CRON: Final = 5
-
-LIMITS: Final[Mapping[str, int]] = {"public": 100, "signed-in": 300, "payments": 10, "admin": 1_000}
-"""How often one may ask in a minute, unless the settings say otherwise: strangers by address, everybody else by account."""
-
-_LEVELS: Final = ("debug", "info", "warning", "error")
+    read: variables.Read = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -157,7 +43,7 @@ class Settings:
                 kind="a URL that begins with postgresql:// or postgres://",
                 default="none: the program starts a PostgreSQL of its own, where the extra `embedded` is installed",
                 meaning="The PostgreSQL database that everything is kept in.",
-                read=_database_url,
+                read=variables.database_url,
             )
         },
     )
@@ -169,7 +55,7 @@ class Settings:
                 default="`quarterturn` where the system keeps programs' data: `$XDG_DATA_HOME` or `~/.local/share`; on macOS "
                 "`~/Library/Application Support`; on Windows `%LOCALAPPDATA%`",
                 meaning="Where an embedded PostgreSQL keeps its data, in `postgres` below it.",
-                read=_folder,
+                read=variables.folder,
             )
         },
     )
@@ -182,7 +68,7 @@ class Settings:
                 kind="at least 32 bytes that nobody can guess",
                 default="one is made up at the first start and kept in the data folder, for this machine alone",
                 meaning="What access tokens are signed with; the same on all machines.",
-                read=_secret,
+                read=variables.secret,
             )
         },
     )
@@ -195,7 +81,7 @@ class Settings:
                 kind="a URL that begins with redis:// or rediss://",
                 default="none: limits are counted by each process for itself",
                 meaning="The Redis that machines share.",
-                read=_redis_url,
+                read=variables.redis_url,
             )
         },
     )
@@ -209,7 +95,7 @@ class Settings:
                 default="none: `quarterturn serve` does itself, in threads, what need not be waited for",
                 meaning="The broker by which `quarterturn serve` and `quarterturn worker` share work. It may lose everything: what "
                 "is to be done stands in the database.",
-                read=_broker_url,
+                read=variables.broker_url,
             )
         },
     )
@@ -221,7 +107,7 @@ class Settings:
                 kind="five fields of cron, or `never`",
                 default="0 6 * * *: every day at six",
                 meaning="When vendors are paid by themselves; who is due then, each vendor's own terms say.",
-                read=_payout_schedule,
+                read=variables.payout_schedule,
             )
         },
     )
@@ -233,7 +119,7 @@ class Settings:
                 kind="a name such as Europe/Berlin",
                 default="UTC",
                 meaning="On whose clocks schedules are read.",
-                read=_time_zone,
+                read=variables.time_zone,
             )
         },
     )
@@ -245,7 +131,7 @@ class Settings:
                 kind="names of hosts, with commas between them",
                 default="any",
                 meaning="By which names the service may be called; in production, name them.",
-                read=_names,
+                read=variables.names,
             )
         },
     )
@@ -257,7 +143,7 @@ class Settings:
                 kind="origins such as https://shop.example, with commas between them",
                 default="none: pages of other origins cannot call the service",
                 meaning="Whose pages may call the service from a browser.",
-                read=_origins,
+                read=variables.origins,
             )
         },
     )
@@ -269,7 +155,7 @@ class Settings:
                 kind="addresses or networks, with commas between them",
                 default="127.0.0.1",
                 meaning="Whose word is taken for the address of a caller (X-Forwarded-For).",
-                read=_names,
+                read=variables.names,
             )
         },
     )
@@ -279,9 +165,22 @@ class Settings:
             _SETTING: Setting(
                 variable="QUARTERTURN_LIMITS",
                 kind="such as public=100,signed-in=300; 0 is no limit",
-                default=",".join(f"{name}={count}" for name, count in LIMITS.items()),
+                default=",".join(f"{name}={count}" for name, count in variables.LIMITS.items()),
                 meaning="How many requests a minute are answered: to strangers by address, to everybody else by account.",
-                read=_limits,
+                read=variables.limits,
+            )
+        },
+    )
+    unsafe_webhooks: bool = attrs.field(
+        default=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_UNSAFE_WEBHOOKS",
+                kind="`for-development-only`",
+                default="off: webhooks go by https to addresses on the internet and nowhere else",
+                meaning="UNSAFE. Lets webhooks go by http, to any port, and to addresses of this machine and its network: "
+                "everybody who may register an endpoint can then reach what only this machine can. For development and tests.",
+                read=variables.unsafe_webhooks,
             )
         },
     )
@@ -290,14 +189,28 @@ class Settings:
         metadata={
             _SETTING: Setting(
                 variable="QUARTERTURN_LOG_LEVEL",
-                kind=", ".join(_LEVELS),
+                kind=", ".join(variables.LEVELS),
                 default="info",
                 meaning="From which level on the service logs.",
-                read=_level,
+                read=variables.level,
             )
         },
     )
 
+    capture: CaptureMethod = attrs.field(
+        default=CaptureMethod.AUTOMATIC,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_CAPTURE",
+                kind="at-once, first-parcel, per-parcel or manual",
+                default="at-once",
+                meaning="When the customer's money is taken: at once; or authorised, and captured when the first parcel leaves, "
+                "all of it; for each parcel, as far as the provider lets an authorisation be captured in parts, else with the "
+                "first; or by hand. A payment that says itself how it is captured keeps to that.",
+                read=variables.capture,
+            )
+        },
+    )
     stripe_secret_key: str | None = attrs.field(
         default=None,
         repr=False,
@@ -307,7 +220,7 @@ class Settings:
                 kind="a key that begins with sk_ or rk_",
                 default="none: the sandbox takes the payments, and no money moves",
                 meaning="The key by which Stripe knows the platform; with it, Stripe takes the payments and pays the vendors.",
-                read=_stripe_key,
+                read=variables.stripe_key,
             )
         },
     )
@@ -320,7 +233,7 @@ class Settings:
                 kind="secrets that begin with whsec_, with commas between them",
                 default="none: no webhook of Stripe's is believed",
                 meaning="What Stripe signs its webhooks with: one of each endpoint there, two while one is rolled.",
-                read=_webhook_secrets,
+                read=variables.webhook_secrets,
             )
         },
     )
@@ -332,7 +245,7 @@ class Settings:
                 kind="https:// and a host, without a path; http:// only for this machine itself",
                 default="Stripe's own",
                 meaning="Where Stripe is reached, should it be by a proxy, or a double of it.",
-                read=_api_base,
+                read=variables.api_base,
             )
         },
     )
@@ -344,7 +257,7 @@ class Settings:
                 kind="the https:// address of a page",
                 default="none: only means of payment are offered that need no visit to a bank's own pages",
                 meaning="Where customers come back to from the pages of their bank.",
-                read=_page,
+                read=variables.page,
             )
         },
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from quarterturn_adapters.relay import PROVIDERS, Subscription
 from quarterturn_domain.kernel.errors import DomainError, Outcome
 from quarterturn_domain.ordering.events import ShipmentSent
 from quarterturn_domain.payments.capturing import CaptureShipped
-from quarterturn_domain.payments.events import RefundRequested, WebhookReceived
+from quarterturn_domain.payments.events import AuthorizationReleased, DisputeLost, DisputeWon, RefundRequested, WebhookReceived
 from quarterturn_domain.payments.gateway import OutcomeUnknown
 from quarterturn_domain.payments.refunding import SendRefunds
 from quarterturn_domain.payouts.events import PayoutScheduled
@@ -18,13 +18,21 @@ from quarterturn_domain.payouts.paying import SendPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.search.dressing import DressWindow
 from quarterturn_domain.search.events import WindowOpened
+from quarterturn_domain.webhooks.events import WebhookDeliveryDue
+from quarterturn_domain.webhooks.notice import TELLINGS
+from quarterturn_domain.webhooks.sending import SendDeliveries
+from quarterturn_domain.webhooks.telling import TellEndpoints
 
 _PROVIDER_BATCH: Final = 20
 """How many events go to a use case at once that asks the provider about each: what a crash in the middle lets be asked again."""
 
 
 def subscriptions(
-    send_refunds: SendRefunds, send_payouts: SendPayouts, handle_webhooks: HandleWebhooks, dress_window: DressWindow
+    send_refunds: SendRefunds,
+    send_payouts: SendPayouts,
+    handle_webhooks: HandleWebhooks,
+    dress_window: DressWindow,
+    capture_shipped: CaptureShipped,
 ) -> Sequence[Subscription]:
     """Which events are answered after their commit: each by one use case."""
     return (
@@ -53,18 +61,48 @@ def subscriptions(
             batch=_PROVIDER_BATCH,
             queue=PROVIDERS,
         ),
+        # What was authorised is captured when a parcel leaves, and let go when no parcel will; during a dispute it has to wait.
+        Subscription(
+            name="capture-shipped",
+            events=(ShipmentSent, AuthorizationReleased, DisputeWon, DisputeLost),
+            handle=lambda events: capture_shipped([event.order_id for event in events]),
+            batch=_PROVIDER_BATCH,
+            queue=PROVIDERS,
+        ),
     )
 
 
-def capturing(capture_shipped: CaptureShipped) -> Subscription:
-    """Who captures what was authorised, when a parcel leaves."""
-    return Subscription(
-        name="capture-shipped",
-        events=(ShipmentSent,),
-        handle=lambda events: capture_shipped([event.order_id for event in events]),
-        batch=_PROVIDER_BATCH,
-        queue=PROVIDERS,
+_WEBHOOK_BATCH: Final = 50
+"""How many webhooks are sent at once, endpoints side by side: what a crash in the middle lets arrive twice."""
+
+
+def telling(tell_endpoints: TellEndpoints, send_deliveries: SendDeliveries) -> Sequence[Subscription]:
+    """Who tells programs elsewhere: one makes deliveries of events, the other one sends them.
+
+    A delivery that fails is no failure of its subscription: when it is tried again is kept with the delivery itself.
+    """
+    return (
+        Subscription(
+            name="webhooks",
+            events=tuple(TELLINGS),
+            handle=lambda messages: _done(tell_endpoints(messages), messages),
+            whole=True,
+            # Where nobody has an endpoint, nothing is dispatched.
+            listens=lambda work: work.endpoints.any_enabled(),
+        ),
+        Subscription(
+            name="send-webhooks",
+            events=(WebhookDeliveryDue,),
+            handle=lambda events: _done(send_deliveries(events), events),
+            batch=_WEBHOOK_BATCH,
+            queue=PROVIDERS,
+            at_once=4,
+        ),
     )
+
+
+def _done(_: int, handled: Sequence[Any]) -> Sequence[Outcome[object]]:
+    return [None] * len(handled)
 
 
 def _known(outcome: Outcome[Payout]) -> Outcome[Payout]:

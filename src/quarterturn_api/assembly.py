@@ -11,19 +11,22 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import structlog
 
 from quarterturn_adapters.bell import Bell
 from quarterturn_adapters.bootstrap import application
+from quarterturn_adapters.circuits import Breakers
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.databases import Opened, PoolUse, opened
 from quarterturn_adapters.desk import Desk
 from quarterturn_adapters.ids import SystemIds
-from quarterturn_adapters.providers import Provider, provider
+from quarterturn_adapters.providers import Provider, behind, provider
 from quarterturn_adapters.relay import Subscription
 from quarterturn_adapters.schedules import Scheduler
 from quarterturn_adapters.settings import Settings
 from quarterturn_adapters.turns import MemoryTurns, Turns
-from quarterturn_adapters.worker.metrics import Waiting, WorkerMetrics
+from quarterturn_adapters.webhooks import PinnedSender
+from quarterturn_adapters.worker.metrics import CircuitStates, Waiting, WorkerMetrics, tell_of_circuit
 from quarterturn_adapters.worker.running import THREADS, Workers
 from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.carts import CartTokens
@@ -42,8 +45,12 @@ from quarterturn_domain.ordering.checkout import CheckOutCarts
 from quarterturn_domain.payments.events import PaymentFailed, RefundFailed
 from quarterturn_domain.payouts.events import PayoutMoved
 from quarterturn_domain.payouts.payout import PayoutStatus
+from quarterturn_domain.webhooks.events import EndpointDisabled
+from quarterturn_domain.webhooks.receiver import Receivers
 
 _SECRET_BYTES: Final = 48
+
+_log = structlog.stdlib.get_logger("quarterturn.assembly")
 
 
 @contextmanager
@@ -118,8 +125,14 @@ def assembled(
     """
     clock = clock or SystemClock()
     ids = SystemIds()
-    pays = by or provider(settings, clock, database.url)
+    breakers = Breakers(database.begin, clock)
+    breakers.told = tell_of_circuit
+    pays = behind(by or provider(settings, clock, database.url), breakers)
     metrics = Metrics()
+    receivers = Receivers(anywhere=settings.unsafe_webhooks)
+    if receivers.anywhere:
+        _log.warning("UNSAFE: webhooks may go to addresses of this machine and its network; for development only")
+    sender = PinnedSender(receivers, told=metrics.webhook_sent)
     wired = application(
         database.begin,
         payments=pays.payments,
@@ -127,12 +140,17 @@ def assembled(
         clock=clock,
         ids=ids,
         provider=pays.name,
+        capture=settings.capture,
         retried=database.retried,
         hasher=hasher,
-        further=(counting(metrics),),
+        further=(counting(metrics), noticing(metrics)),
+        receivers=receivers,
+        sender=sender,
+        circuits=breakers.names,
     )
     secret = (settings.secret or kept_secret(settings.data_folder)).encode()
     with ExitStack() as stack:
+        stack.callback(sender.close)
         if by is None:
             stack.callback(pays.close)
         desk = stack.enter_context(Desk(wired.place_orders))
@@ -140,6 +158,7 @@ def assembled(
         if database.pool is not None:
             _ask_the_pool(metrics, database.pool)
         stack.enter_context(metrics.kept())
+        metrics.watch(CircuitStates(wired.read_circuits, clock))
         metrics.watch(Waiting(wired.begin, clock, lambda: tuple(wired.relay.subscriptions)))
         yield Service(
             application=wired,
@@ -175,6 +194,22 @@ def counting(metrics: Metrics) -> Subscription:
         return [None] * len(events)
 
     return Subscription(name="count-failures", events=tuple(counted), handle=count, at_once=1)
+
+
+def noticing(metrics: Metrics) -> Subscription:
+    """Tells operators of endpoints that were disabled for failing too long; their owners hear of it by their other endpoints."""
+
+    def notice(events: Sequence[EndpointDisabled]) -> Sequence[None]:
+        for event in events:
+            if event.automatic:
+                metrics.endpoint_disabled()
+                vendor_id = None if event.vendor_id is None else str(event.vendor_id)
+                _log.warning(
+                    "webhook endpoint disabled", endpoint_id=str(event.endpoint_id), vendor_id=vendor_id, reason=event.reason
+                )
+        return [None] * len(events)
+
+    return Subscription(name="notice-disabled-endpoints", events=(EndpointDisabled,), handle=notice, at_once=1)
 
 
 def _ask_the_pool(metrics: Metrics, pool: Callable[[], PoolUse]) -> None:

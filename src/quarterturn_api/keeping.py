@@ -24,6 +24,9 @@ KEPT_EVENTS: Final = timedelta(days=30)
 ARCHIVED_EVENTS: Final = timedelta(days=400)
 """How long they are in the archive: longer than a year, so that two of them can be compared."""
 
+KEPT_DELIVERIES: Final = timedelta(days=30)
+"""How long it is known what endpoints were told."""
+
 KEPT_NOTES: Final = timedelta(days=90)
 """How long the inbox remembers what was handled: longer than anything is delivered again."""
 
@@ -39,6 +42,7 @@ def schedules(service: Service) -> Sequence[Schedule]:
         Schedule("seal-journal", Every(5), lambda _: _all(app.seal_journal)),
         Schedule("release-earnings", Every(30), lambda _: _all(app.release_earnings)),
         Schedule("catch-up", Every(30), _CatchUp(service)),
+        Schedule("remind-webhooks", Every(5), lambda _: _all(app.remind_deliveries)),
         Schedule("expire-carts", Every(300), lambda _: _all(lambda page: len(app.expire_carts(page)))),
         Schedule("clean-up", Calendar("7 * * * *", zone), lambda _: _clean_up(service)),
         Schedule("reconcile", Calendar("15 3 * * *", zone), lambda due_at: _reconcile(service, due_at), each=True),
@@ -91,6 +95,7 @@ def _clean_up(service: Service) -> None:
     now = service.clock.now()
     service.application.forget_sign_ins()
     _all(lambda page: _archive(service, now, page))
+    _all(lambda page: service.application.forget_deliveries(now - KEPT_DELIVERIES, page))
     with service.application.begin() as work:
         work.outbox.forget(now - ARCHIVED_EVENTS)
         work.inbox.forget(now - KEPT_NOTES)

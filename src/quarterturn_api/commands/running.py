@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from quarterturn_adapters.bootstrap import Application, application
+from quarterturn_adapters.circuits import Breakers
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.databases import EMBEDDED, located, opened
 from quarterturn_adapters.ids import SystemIds
-from quarterturn_adapters.providers import provider
+from quarterturn_adapters.providers import behind, provider
 from quarterturn_adapters.settings import Settings
 from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.webhooks.receiver import Receivers
 
 _DAY: Final = "a date such as 2026-03-31, or an instant with its offset such as 2026-03-31T18:00:00+00:00"
 
@@ -36,7 +38,8 @@ def running(where: str | None) -> Iterator[Application]:
     choice = where or settings.database_url or EMBEDDED
     with located(choice, settings) as url, opened(url, settings) as database, ExitStack() as stack:
         clock = SystemClock()
-        pays = provider(settings, clock, database.url)
+        breakers = Breakers(database.begin, clock)
+        pays = behind(provider(settings, clock, database.url), breakers)
         stack.callback(pays.close)
         yield application(
             database.begin,
@@ -46,6 +49,8 @@ def running(where: str | None) -> Iterator[Application]:
             ids=SystemIds(),
             provider=pays.name,
             retried=database.retried,
+            receivers=Receivers(anywhere=settings.unsafe_webhooks),
+            circuits=breakers.names,
         )
 
 

@@ -19,7 +19,7 @@ from litestar.exceptions import TooManyRequestsException
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
-from quarterturn_adapters.settings import LIMITS
+from quarterturn_adapters.variables import LIMITS
 
 
 class Limit(StrEnum):

@@ -55,6 +55,11 @@ class Metrics:
             what: Counter(f"quarterturn_{what}_failed", f"How many {what} failed.", registry=self.registry)
             for what in ("payments", "refunds", "payouts")
         }
+        self._webhooks = Counter("quarterturn_webhook_attempts", "Webhooks out, by outcome.", ("outcome",), registry=self.registry)
+        self._webhook_seconds = Histogram("quarterturn_webhook_seconds", "How long calls of webhooks took.", registry=self.registry)
+        self._disabled = Counter(
+            "quarterturn_webhook_endpoints_disabled", "Endpoints that were disabled for failing too long.", registry=self.registry
+        )
         self._asked: list[tuple[Gauge, Callable[[], float]]] = []
         Gauge(
             *("quarterturn_build_info", "Which program this is.", ("version", "python")),
@@ -81,6 +86,16 @@ class Metrics:
     def failed(self, what: str) -> None:
         """One of the `payments`, `refunds` or `payouts` has failed."""
         self._failed[what].inc()
+
+    def webhook_sent(self, outcome: str, seconds: float) -> None:
+        """A webhook was `delivered`, `refused` by its receiver, `unanswered`, or `put_off` without a try."""
+        self._webhooks.labels(outcome).inc()
+        if outcome != "put_off":
+            self._webhook_seconds.observe(seconds)
+
+    def endpoint_disabled(self) -> None:
+        """An endpoint of webhooks has failed for too long."""
+        self._disabled.inc()
 
     def ask(self, name: str, what: str, figure: Callable[[], float]) -> None:
         """Ask for a figure of this process whenever somebody reads; processes that share a folder add theirs up."""
