@@ -32,6 +32,7 @@ from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.events import Event, registered
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
+from quarterturn_domain.operations import events as _operations
 from quarterturn_domain.ordering import events as _ordering
 from quarterturn_domain.ordering.events import OrderPlaced
 from quarterturn_domain.payments import events as _payments
@@ -45,7 +46,19 @@ from quarterturn_domain.webhooks import events as _webhooks
 T = TypeVar("T")
 
 # Importing them is what registers their events.
-CONTEXTS: Final = (_catalog, _identity, _ordering, _payments, _payouts, _pricing, _search, _settlement, _stock, _webhooks)
+CONTEXTS: Final = (
+    _catalog,
+    _identity,
+    _operations,
+    _ordering,
+    _payments,
+    _payouts,
+    _pricing,
+    _search,
+    _settlement,
+    _stock,
+    _webhooks,
+)
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
+from quarterturn_adapters.circuits import Breakers
 from quarterturn_adapters.sandbox import Sandbox, SandboxPayments, SandboxTransfers
 from quarterturn_adapters.settings import Settings
 from quarterturn_domain.kernel.clock import Clock
@@ -35,6 +36,15 @@ def provider(settings: Settings, clock: Clock, database_url: str | None = None) 
         return _shared(clock, database_url)
     sandbox = Sandbox(clock)
     return Provider("sandbox", SandboxPayments(sandbox), SandboxTransfers(sandbox), sandbox)
+
+
+def behind(provider: Provider, breakers: Breakers) -> Provider:
+    """The same provider, left alone for a while when it fails too often: what it signs is still believed, which asks nobody."""
+    return attrs.evolve(
+        provider,
+        payments=breakers.guarded(provider.payments, provider.name, "payments", free=("hint",)),
+        transfers=breakers.guarded(provider.transfers, provider.name, "transfers"),
+    )
 
 
 def _shared(clock: Clock, database_url: str) -> Provider:

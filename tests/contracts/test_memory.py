@@ -23,6 +23,7 @@ from quarterturn_domain.testing.contracts.access import (
     StandingsContract,
 )
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
+from quarterturn_domain.testing.contracts.circuits import CircuitsContract
 from quarterturn_domain.testing.contracts.clocks_and_ids import ClockContract, IdsContract
 from quarterturn_domain.testing.contracts.dispatching import DispatchesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
@@ -117,6 +118,10 @@ class TestCategories(InMemory, CategoriesContract):
 
 class TestDebts(InMemory, DebtsContract):
     """Debts in memory."""
+
+
+class TestCircuits(InMemory, CircuitsContract):
+    """Circuits in memory."""
 
 
 class TestDispatches(InMemory, DispatchesContract):

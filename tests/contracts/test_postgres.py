@@ -18,6 +18,7 @@ from quarterturn_domain.testing.contracts.access import (
     StandingsContract,
 )
 from quarterturn_domain.testing.contracts.catalog import CategoriesContract, OffersContract, ProductsContract, WishesContract
+from quarterturn_domain.testing.contracts.circuits import CircuitsContract
 from quarterturn_domain.testing.contracts.dispatching import DispatchesContract
 from quarterturn_domain.testing.contracts.identity import AccountsContract, VendorsContract
 from quarterturn_domain.testing.contracts.insights import InsightsContract
@@ -112,6 +113,10 @@ class TestCategories(InPostgres, CategoriesContract):
 
 class TestDebts(InPostgres, DebtsContract):
     """Debts in PostgreSQL."""
+
+
+class TestCircuits(InPostgres, CircuitsContract):
+    """Circuits in PostgreSQL."""
 
 
 class TestDispatches(InPostgres, DispatchesContract):

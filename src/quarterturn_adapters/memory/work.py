@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.memory.catalog import MemoryCategories, MemoryOffers, MemoryProducts, MemoryWishes
+from quarterturn_adapters.memory.circuits import MemoryCircuits
 from quarterturn_adapters.memory.dispatching import MemoryDispatches
 from quarterturn_adapters.memory.identity import (
     MemoryAccounts,
@@ -52,6 +53,7 @@ class MemoryWork:
         self.standings = MemoryStandings(self.accounts, self.memberships, self.sessions, self.api_keys)
         self.addresses = MemoryAddresses(transactions)
         self.audit = MemoryAuditTrail(transactions)
+        self.circuits = MemoryCircuits(transactions)
         self.vendors = MemoryVendors(transactions)
         self.categories = MemoryCategories(transactions)
         self.products = MemoryProducts(transactions)

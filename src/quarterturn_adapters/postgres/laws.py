@@ -15,6 +15,7 @@ from sqlalchemy import Table
 from quarterturn_adapters.postgres.tables.catalog import OFFERS, PRODUCTS
 from quarterturn_adapters.postgres.tables.identity import ACCOUNTS, AUDIT_ENTRIES, SESSIONS, VENDORS
 from quarterturn_adapters.postgres.tables.kernel import DISPATCHES, OUTBOX
+from quarterturn_adapters.postgres.tables.operations import CIRCUITS
 from quarterturn_adapters.postgres.tables.ordering import CARTS, ORDERS, RETURNS, VENDOR_ORDERS
 from quarterturn_adapters.postgres.tables.payments import DISPUTES, PAYMENTS, REFUNDS, WEBHOOKS
 from quarterturn_adapters.postgres.tables.payouts import PAYOUTS
@@ -28,6 +29,7 @@ from quarterturn_domain.identity.session import SESSION
 from quarterturn_domain.identity.vendor import VENDOR
 from quarterturn_domain.kernel.dispatch import DISPATCH
 from quarterturn_domain.kernel.machine import StateMachine
+from quarterturn_domain.operations.circuit import CIRCUIT
 from quarterturn_domain.ordering.cart import CART
 from quarterturn_domain.ordering.order import ORDER
 from quarterturn_domain.ordering.return_ import RETURN
@@ -60,6 +62,7 @@ LIFECYCLES: Final[tuple[tuple[Table, str, StateMachine[Any]], ...]] = (
     (WEBHOOKS, "status", WEBHOOK),
     (PAYOUTS, "status", PAYOUT),
     (DISPATCHES, "status", DISPATCH),
+    (CIRCUITS, "status", CIRCUIT),
     (ENDPOINTS, "status", ENDPOINT),
     (DELIVERIES, "status", DELIVERY),
 )

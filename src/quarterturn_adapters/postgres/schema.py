@@ -13,6 +13,7 @@ from quarterturn_adapters.postgres.tables import (
     identity,
     kernel,
     metadata,
+    operations,
     ordering,
     payments,
     payouts,
@@ -25,7 +26,21 @@ from quarterturn_adapters.postgres.tables import (
 )
 from quarterturn_adapters.postgres.tables.columns import FILLFACTOR
 
-CONTEXTS = (kernel, identity, catalog, stock, pricing, ordering, payments, settlement, payouts, sandbox, search, webhooks)
+CONTEXTS = (
+    kernel,
+    identity,
+    catalog,
+    stock,
+    pricing,
+    ordering,
+    payments,
+    settlement,
+    payouts,
+    sandbox,
+    search,
+    webhooks,
+    operations,
+)
 
 
 def statements() -> Iterator[str]:

@@ -13,6 +13,7 @@ from quarterturn_adapters.postgres.access import (
     PostgresStandings,
 )
 from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts, PostgresWishes
+from quarterturn_adapters.postgres.circuits import PostgresCircuits
 from quarterturn_adapters.postgres.dispatching import PostgresDispatches
 from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
 from quarterturn_adapters.postgres.insights import PostgresInsights
@@ -52,6 +53,7 @@ class PostgresWork:
         self.standings = PostgresStandings(statements)
         self.addresses = PostgresAddresses(statements)
         self.audit = PostgresAuditTrail(statements)
+        self.circuits = PostgresCircuits(statements)
         self.vendors = PostgresVendors(statements)
         self.categories = PostgresCategories(statements)
         self.products = PostgresProducts(statements)

@@ -21,17 +21,22 @@ from quarterturn_adapters.worker.metrics import WorkerMetrics
 _log = structlog.stdlib.get_logger("quarterturn.worker")
 
 
-def actors(relay: Relay, broker: Broker, metrics: WorkerMetrics, *, only: Iterable[str] = ()) -> Mapping[str, Actor[[], None]]:
-    """An actor for each subscription of `relay`, by its name, on the queue of the subscription; of the queues `only`, if given."""
+def actors(
+    relay: Relay, broker: Broker, metrics: WorkerMetrics, over: Event, *, only: Iterable[str] = ()
+) -> Mapping[str, Actor[[], None]]:
+    """An actor for each subscription of `relay`, by its name, on the queue of the subscription; of the queues `only`, if given.
+
+    When it is `over`, each finishes the batch that it has in hand, and no more.
+    """
     wanted = set(only)
     return {
-        name: dramatiq.actor(actor_name=name, queue_name=each.queue, broker=broker)(_act(relay, each, metrics))
+        name: dramatiq.actor(actor_name=name, queue_name=each.queue, broker=broker)(_act(relay, each, metrics, over))
         for name, each in relay.subscriptions.items()
         if not wanted or each.queue in wanted
     }
 
 
-def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics) -> Callable[[], None]:
+def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics, over: Event) -> Callable[[], None]:
     # A subscriber that is slow must not take every thread: others wait for nothing that they need.
     places = BoundedSemaphore(subscription.at_once)
     asked = Event()
@@ -42,7 +47,7 @@ def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics) -> Ca
         while asked.is_set() and places.acquire(blocking=False):
             try:
                 asked.clear()
-                while _handled(relay, subscription, metrics).claimed:
+                while not over.is_set() and _handled(relay, subscription, metrics).claimed:
                     pass
             finally:
                 places.release()
@@ -53,14 +58,13 @@ def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics) -> Ca
 def _handled(relay: Relay, subscription: Subscription, metrics: WorkerMetrics) -> Handled:
     began = perf_counter()
     try:
-        with metrics.under_way():
-            handled = relay.handle(subscription.name)
+        handled = relay.handle(subscription.name)
     except Exception as failure:  # noqa: BLE001 - the database is away, or a bug: what was claimed is due again when its lease is over
         _log.error("not handled", subscription=subscription.name, exc_info=failure)
         return Handled(0)
     if handled.claimed:
         seconds = perf_counter() - began
         metrics.handled(subscription.name, handled, seconds)
-        said: dict[str, Any] = {"done": handled.done, "again": handled.again, "dead": handled.dead}
+        said: dict[str, Any] = {"done": handled.done, "again": handled.again, "dead": handled.dead, "put_off": handled.put_off}
         _log.debug("handled", subscription=subscription.name, ms=round(seconds * 1_000, 2), **said)
     return handled

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from threading import Lock
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -15,10 +14,13 @@ from prometheus_client.registry import Collector
 from quarterturn_adapters.relay import Handled
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.operations.circuit import Circuit, CircuitStatus
+
+_log = structlog.stdlib.get_logger("quarterturn.circuits")
 
 
 class WorkerMetrics:
-    """What this process has handled; and how much is under way in it."""
+    """What this process has handled."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry = registry or CollectorRegistry()
@@ -26,33 +28,16 @@ class WorkerMetrics:
         self._handled = Counter("quarterturn_handled", "Events that were handled, by outcome.", (*of, "outcome"), registry=registry)
         self._retries = Counter("quarterturn_retries", "Events that have to be tried again.", of, registry=registry)
         self._seconds = Histogram("quarterturn_handling_seconds", "How long a batch of events took.", of, registry=registry)
-        self._lock = Lock()
-        self._busy = 0
 
     def handled(self, subscription: str, handled: Handled, seconds: float) -> None:
         """A batch was handled."""
-        for outcome, count in (("done", handled.done), ("again", handled.again), ("dead", handled.dead)):
+        outcomes = {"done": handled.done, "again": handled.again, "dead": handled.dead, "put_off": handled.put_off}
+        for outcome, count in outcomes.items():
             if count:
                 self._handled.labels(subscription, outcome).inc(count)
         if handled.again:
             self._retries.labels(subscription).inc(handled.again)
         self._seconds.labels(subscription).observe(seconds)
-
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """A batch is in somebody's hands."""
-        with self._lock:
-            self._busy += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._busy -= 1
-
-    @property
-    def busy(self) -> bool:
-        """Whether anything is under way."""
-        return self._busy > 0
 
 
 class Waiting(Collector):
@@ -91,6 +76,48 @@ class Waiting(Collector):
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Nothing: to be registered must not ask the database."""
         return iter(())
+
+
+class CircuitStates(Collector):
+    """How the circuits are: 0 closed, 1 half open, 2 open; of several accounts at one provider the worst."""
+
+    def __init__(self, read: Callable[[], Mapping[str, Circuit]], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The figures; none when the database is away, which other figures tell of."""
+        try:
+            circuits = self._read()
+        except Exception:  # noqa: BLE001 - figures must not fail because one of them cannot be had
+            return
+        now = self._clock.now()
+        worst: dict[str, int] = {}
+        for name, circuit in circuits.items():
+            # An account is no label: there may be as many as there are vendors.
+            label = "/".join(name.split("/")[:2])
+            worst[label] = max(worst.get(label, 0), _STATES[circuit.seen(now)])
+        states = GaugeMetricFamily(
+            "quarterturn_circuit_state", "How a circuit is: 0 closed, 1 half open, 2 open.", labels=("circuit",)
+        )
+        for label, state in worst.items():
+            states.add_metric([label], state)
+        yield states
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing: to be registered must not ask the database."""
+        return iter(())
+
+
+_STATES: Final = {CircuitStatus.CLOSED: 0, CircuitStatus.HALF_OPEN: 1, CircuitStatus.OPEN: 2}
+
+
+def tell_of_circuit(circuit: Circuit) -> None:
+    """Write into the log that this process has opened, tries, or has closed a circuit."""
+    tell = _log.info if circuit.status is CircuitStatus.CLOSED else _log.warning
+    until = None if circuit.until is None else circuit.until.isoformat()
+    reason = circuit.failure if circuit.status is CircuitStatus.OPEN else None
+    tell("circuit", circuit=circuit.name, status=circuit.status.value, until=until, trips=circuit.trips, reason=reason)
 
 
 def _age(at: datetime | None, now: datetime) -> float:

@@ -71,7 +71,7 @@ class Workers:
     def __enter__(self) -> Self:
         self._relay.told = _tell
         self._broker: Broker = broker_at(self._broker_url)
-        self._actors: Mapping[str, Actor[[], None]] = actors(self._relay, self._broker, self._metrics)
+        self._actors: Mapping[str, Actor[[], None]] = actors(self._relay, self._broker, self._metrics, self._over)
         wait_ms = _ASKING_MS if isinstance(self._broker, RedisBroker) else _IDLE_MS
         worker = dramatiq.Worker(
             self._broker, queues=set(self._queues) or None, worker_timeout=wait_ms, worker_threads=self._threads
@@ -114,6 +114,9 @@ class Workers:
             # A subscription of another version of this program.
             return
         subscription = self._relay.subscriptions[name]
+        if self._broker_url is None and self._queues and subscription.queue not in self._queues:
+            # Nobody in this process serves it, and nobody else would ever hear.
+            return
         for _ in range(min(-(-count // subscription.batch), subscription.at_once)):
             try:
                 actor.send()
@@ -123,12 +126,14 @@ class Workers:
                 return
 
     def _keep_leases(self) -> None:
-        while not self._over.wait(self._relay.lease.total_seconds() / 3):
-            if self._metrics.busy:
-                try:
-                    self._relay.keep_leases()
-                except Exception as failure:  # noqa: BLE001 - somebody else takes over when it is over
-                    _log.warning("leases are not kept", exc_info=failure)
+        over = False
+        while not over:
+            over = self._over.wait(self._relay.lease.total_seconds() / 3)
+            # The last time for what is still to be finished then.
+            try:
+                self._relay.keep_leases()
+            except Exception as failure:  # noqa: BLE001 - somebody else takes over when it is over
+                _log.warning("leases are not kept", exc_info=failure)
 
 
 def _tell(dispatch: Dispatch) -> None:

@@ -12,6 +12,7 @@ each context adds leaves, never branches, so that one table at the edge can turn
   + Forbidden     it exists, you may see it, you may not do this           403
   + Conflict      somebody changed it first; read again                    409
   + Unavailable   a port failed; retry later                               503
+    - CircuitOpen   it was not even asked, since it has failed too often
 """
 
 from __future__ import annotations
@@ -127,6 +128,11 @@ class Unavailable(DomainError):
         """What is not available, and when to ask again."""
         wait = "" if self.retry_after_seconds is None else f"; retry after {self.retry_after_seconds} s"
         return f"{self.what} is not available{wait}"
+
+
+@attrs.frozen(eq=False)
+class CircuitOpen(Unavailable):
+    """It has failed too often and is left alone for a while: it was not asked, nothing was tried, and no try is to be counted."""
 
 
 Outcome: TypeAlias = T | DomainError

@@ -126,6 +126,10 @@ class Webhook:
         """The webhook after a try that came to nothing, for this reason."""
         return attrs.evolve(self, failure=reason)
 
+    def put_off(self, due_at: datetime) -> Webhook:
+        """The webhook after a try that was none, since whom it had to ask is left alone for a while: it is not counted."""
+        return attrs.evolve(self, tries=self.tries - 1, due_at=due_at)
+
     def retry(self, *, at: datetime) -> Webhook:
         """A webhook that was given up, to be tried again from now on."""
         return attrs.evolve(self._moved("retry"), tries=0, due_at=at)

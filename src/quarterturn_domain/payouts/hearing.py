@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
@@ -15,7 +15,7 @@ import attrs
 from quarterturn_domain.identity.onboarding import ConnectPayoutAccount, GovernVendors
 from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.clock import Clock
-from quarterturn_domain.kernel.errors import Conflict, DomainError, NotFound, Outcome, granted
+from quarterturn_domain.kernel.errors import CircuitOpen, Conflict, DomainError, NotFound, Outcome, granted
 from quarterturn_domain.kernel.ids import PaymentId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -136,10 +136,7 @@ class HandleWebhooks:
         with self._work() as work:
             webhooks = dict(work.webhooks.lock(told))
             waiting = {key: each for key, each in webhooks.items() if each.status is WebhookStatus.WAITING}
-            after = {
-                key: webhook.failed(outcome.message) if isinstance(outcome := told[key], DomainError) else webhook.handled(at=at)
-                for key, webhook in waiting.items()
-            }
+            after = {key: _tried(webhook, told[key], at) for key, webhook in waiting.items()}
             work.webhooks.save(after.values())
             found = {**work.webhooks.find(set(keys)), **after}
         return [found[key] for key in dict.fromkeys(keys) if key in found]
@@ -188,6 +185,12 @@ class HandleWebhooks:
             return granted(outcome)
 
         return decide_each(references, read)
+
+
+def _tried(webhook: Webhook, outcome: Outcome[object], at: datetime) -> Webhook:
+    if isinstance(outcome, CircuitOpen):
+        return webhook.put_off(at + timedelta(seconds=outcome.retry_after_seconds or 1))
+    return webhook.failed(outcome.message) if isinstance(outcome, DomainError) else webhook.handled(at=at)
 
 
 def _each(

@@ -17,6 +17,7 @@ pytest.register_assert_rewrite(
         for chapter in (
             "access",
             "catalog",
+            "circuits",
             "clocks_and_ids",
             "database",
             "dispatching",

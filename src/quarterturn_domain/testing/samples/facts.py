@@ -28,6 +28,7 @@ _CONTEXTS: Final = (
     "payouts",
     "search",
     "webhooks",
+    "operations",
 )
 
 
