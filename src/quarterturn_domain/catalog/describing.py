@@ -41,7 +41,7 @@ class DescribeProducts:
         self._work = work
 
     def __call__(self, commands: Sequence[DescribeProduct]) -> Sequence[Outcome[Product]]:
-        """For each command its product, or `Invalid`, `NotFound`, `Forbidden` or `Conflict`."""
+        """For each command its product, or `Invalid`, `NotPublishable`, `NotFound`, `Forbidden` or `Conflict`."""
         with self._work() as work:
             draft = Draft(work.products.lock({command.product_id for command in commands}))
             categories = work.categories.find({command.category_id for command in commands if command.category_id is not None})

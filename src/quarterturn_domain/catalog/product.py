@@ -80,7 +80,10 @@ class Product:
 
     @classmethod
     def describe(cls, product: Product, *, at: datetime) -> tuple[Product, ProductDescribed]:
-        """`product` as drafted or described anew; `Invalid` when its description makes no sense."""
+        """`product` as drafted or described anew; `Invalid` when its description makes no sense.
+
+        `NotPublishable` when it is published and would lack something: to take that away, withdraw it first.
+        """
         if not product.title.strip():
             raise Invalid("a product without a title", "the name that buyers will see")
         if len({variant.id for variant in product.variants}) < len(product.variants):
@@ -90,6 +93,8 @@ class Product:
         if any(variant.weight_grams is not None and variant.weight_grams < 0 for variant in product.variants):
             raise Invalid("a negative weight", "grams, or nothing when it is not known")
         _refuse_unless_kept(product)
+        if product.status is ProductStatus.PUBLISHED:
+            product.refuse_unless_whole()
         fact = ProductDescribed(product_id=product.id, title=product.title, category_id=product.category_id, at=at)
         return product, fact
 
@@ -101,11 +106,15 @@ class Product:
         """The product after `publish`, `withdraw`, `archive` or `restore`; `NotPublishable` when it lacks something."""
         after = PRODUCT.next(self.status, act)
         if after is ProductStatus.PUBLISHED:
-            missing = tuple(name for name, there in [("a category", self.category_id), ("a variant", self.variants)] if not there)
-            if missing:
-                raise NotPublishable(self.id, missing)
+            self.refuse_unless_whole()
         fact = ProductStatusChanged(product_id=self.id, act=act, status=after.value, at=at)
         return attrs.evolve(self, status=after), fact
+
+    def refuse_unless_whole(self) -> None:
+        """Raise `NotPublishable` for one that lacks what buyers have to know."""
+        missing = tuple(name for name, there in [("a category", self.category_id), ("a variant", self.variants)] if not there)
+        if missing:
+            raise NotPublishable(self.id, missing)
 
 
 def _refuse_unless_kept(product: Product) -> None:
