@@ -13,7 +13,6 @@ from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
-from litestar.middleware.compression import CompressionMiddleware
 from litestar.plugins import PluginProtocol
 from litestar.routes import HTTPRoute
 
@@ -24,7 +23,7 @@ from quarterturn_api.edge.documents import describe, documented
 from quarterturn_api.edge.door import CORRELATION_HEADER, FrontDoor
 from quarterturn_api.edge.refusals import HANDLERS
 from quarterturn_api.edge.repeating import AnswerRepeatedReads
-from quarterturn_api.edge.responses import JsonResponse
+from quarterturn_api.edge.responses import Compress, JsonResponse
 from quarterturn_api.routes import ROUTES, SANDBOX, WELL_KNOWN
 
 COMPRESSION: Final = CompressionConfig(backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, brotli_quality=4)
@@ -55,7 +54,7 @@ def create_app(service: Service, *, plugins: Sequence[PluginProtocol] = ()) -> L
         state=State({"service": service}),
         exception_handlers=HANDLERS,
         # From the outermost inwards: what is compressed has its ETag, and has lost the fields that nobody asked for.
-        middleware=[DefineMiddleware(CompressionMiddleware, config=COMPRESSION), KnowTheAsker(), AnswerRepeatedReads()],
+        middleware=[DefineMiddleware(Compress, config=COMPRESSION), KnowTheAsker(), AnswerRepeatedReads()],
         cors_config=_cors(origins) if origins else None,
         openapi_config=documented(),
         plugins=[*plugins, *_telemetry()],

@@ -28,6 +28,10 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None if found is None else found.decode("latin-1")
 
 
+def _is_json(content_type: str | None) -> bool:
+    return content_type is not None and content_type.partition(";")[0].strip().lower() == "application/json"
+
+
 class Ask(Request[Asker | None, str | None, State]):
     """A request; what a handler needs of it without asking for it by name."""
 
@@ -77,7 +81,7 @@ class Ask(Request[Asker | None, str | None, State]):
         if self._json is Empty:
             body = await self.body()
             # A page of another origin may send text without asking anybody, so text that looks like JSON is refused.
-            if body and self.content_type[0] != "application/json":
+            if body and not _is_json(header(self.scope, b"content-type")):
                 raise HTTPException("The body has to be application/json", status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             wanted = self.route_handler.parsed_fn_signature.parameters.get("data")
             try:

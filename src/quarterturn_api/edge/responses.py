@@ -7,9 +7,12 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.response.base import ASGIResponse
 from litestar.serialization import default_serializer
 from litestar.types import Receive, Scope, Send
+
+from quarterturn_api.edge.asking import header
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=default_serializer)
 _JSON: Final = (b"content-type", b"application/json")
@@ -32,6 +35,15 @@ class JsonResponse(Response[Any]):
             return super().to_asgi_response(app, request, **given)
         assert self.status_code is not None
         return _Written(self.status_code, _ENCODER.encode(self.content))
+
+
+class Compress(CompressionMiddleware):
+    """Compresses for who asks for it, and reads no more of a request's headers than that takes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        serve = self.app if header(scope, b"accept-encoding") is None else super().__call__
+        await serve(scope, receive, send)
 
 
 class _Written(ASGIResponse):
