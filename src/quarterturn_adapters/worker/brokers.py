@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from dramatiq import Broker
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
-from redis import ConnectionPool, Redis
+from dramatiq.errors import DramatiqError
+from pika.exceptions import AMQPError  # type: ignore[import-untyped]
+from redis import ConnectionPool, Redis, RedisError
+
+from quarterturn_adapters.unusable import Unusable
 
 NAMESPACE: Final = "quarterturn"
 
@@ -27,3 +32,24 @@ def broker_at(url: str | None) -> Broker:
         return RabbitmqBroker(url=url, middleware=[])
     pool = ConnectionPool.from_url(url, socket_timeout=_PATIENCE_SECONDS, socket_connect_timeout=_PATIENCE_SECONDS)
     return RedisBroker(client=Redis(connection_pool=pool), middleware=[], namespace=NAMESPACE)  # type: ignore[no-untyped-call]
+
+
+def refuse_unless_reachable(url: str) -> None:
+    """Raise `Unusable` when nobody answers at a URL, or lets nobody in: before a worker begins, that is how it was meant to be set.
+
+    Afterwards a broker may come and go.
+    """
+    broker = broker_at(url)
+    try:
+        if isinstance(broker, RedisBroker):
+            broker.client.ping()
+        else:
+            assert isinstance(broker, RabbitmqBroker)
+            _ = broker.connection
+    except (RedisError, DramatiqError, AMQPError, OSError) as away:
+        parts = urlsplit(url)
+        place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+        problem = f"The broker at {place} cannot be used: {type(away).__name__}."
+        raise Unusable(problem, "Start it, or check QUARTERTURN_BROKER_URL.") from None
+    finally:
+        broker.close()

@@ -12,16 +12,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
-from quarterturn_adapters.databases import MEMORY, located
+from quarterturn_adapters.databases import MEMORY, located, opened
 from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.settings import Settings
+from quarterturn_adapters.unusable import Unusable
+from quarterturn_api.command import NONSENSE, UNUSABLE
 from quarterturn_api.commands.screen import complain
+from quarterturn_api.commands.serve import refuse_unless_port
 from quarterturn_domain.kernel.errors import Invalid
 
 QUEUES: Final = ("events", "providers")
 _THREADS: Final = 8
 _AGAIN_SECONDS: Final = 1.0
 _GRACE_SECONDS: Final = 30
+_HOPELESS: Final = (NONSENSE, UNUSABLE)
+"""How a process ends that could not even begin."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +41,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metrics-port", type=int, metavar="PORT", help="serve figures there; further processes at the ports after it"
     )
+    # For the processes that this program begins itself.
+    parser.add_argument("--child-of", type=int, help=argparse.SUPPRESS)
     parser.add_argument(
         "--database",
         metavar="WHERE",
@@ -46,6 +53,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 when it was told to stop."""
+    over = _told_to_stop()
     settings = Settings.from_environment()
     queues = tuple(name.strip() for name in options.queues.split(",") if name.strip())
     if unknown := sorted(set(queues) - set(QUEUES)):
@@ -55,60 +63,89 @@ def run(options: argparse.Namespace) -> int:
             raise Invalid(f"{count} {name}", "one or more")
     if options.database == MEMORY:
         raise Invalid("the database memory", "one that other processes can reach, too")
+    if options.metrics_port is not None:
+        refuse_unless_port(options.metrics_port)
+        refuse_unless_port(options.metrics_port + options.processes - 1)
+    if settings.broker_url is not None:
+        from quarterturn_adapters.worker.brokers import refuse_unless_reachable  # noqa: PLC0415 (an extra: help does not need it)
+
+        refuse_unless_reachable(settings.broker_url)
     if options.processes > 1:
-        return _many(options, settings)
-    return _one(options, settings, queues)
+        return _many(options, settings, over)
+    return _one(options, settings, queues, over)
 
 
-def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str]) -> int:
-    from prometheus_client import start_http_server  # noqa: PLC0415 (an extra: who asks for help does not need it)
+def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str], over: threading.Event) -> int:
+    import structlog  # noqa: PLC0415 (an extra: who asks for help does not need it)
+    from prometheus_client import start_http_server  # noqa: PLC0415
 
-    from quarterturn_adapters.databases import opened  # noqa: PLC0415
     from quarterturn_api.assembly import assembled, scheduler, working  # noqa: PLC0415
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
 
     configure(settings.log_level)
-    over = _told_to_stop()
     with ExitStack() as stack:
         database = stack.enter_context(opened(options.database, settings))
         service = stack.enter_context(assembled(database, settings))
         if options.metrics_port is not None:
-            server, thread = start_http_server(options.metrics_port, registry=service.metrics.registry)
+            try:
+                server, thread = start_http_server(options.metrics_port, registry=service.metrics.registry)
+            except OSError as taken:
+                problem = f"Figures cannot be served at port {options.metrics_port}: {taken.strerror}."
+                raise Unusable(problem, "Name another one with --metrics-port.") from None
             stack.callback(thread.join)
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
         stack.enter_context(working(service, queues=queues, threads=options.threads))
         stack.enter_context(scheduler(service))
         settle()
-        over.wait()
+        structlog.stdlib.get_logger("quarterturn.worker").info("working", queues=queues or QUEUES, threads=options.threads)
+        while not over.wait(_AGAIN_SECONDS):
+            if options.child_of not in {None, os.getppid()}:
+                complain(f"process {options.child_of}, which began this one, is gone; it ends, too")
+                break
     return 0
 
 
-def _many(options: argparse.Namespace, settings: Settings) -> int:
+def _many(options: argparse.Namespace, settings: Settings, over: threading.Event) -> int:
     """Let several processes work, and begin one anew that has ended by itself."""
-    over = _told_to_stop()
     with ExitStack() as stack:
         # One database server for all: an embedded one belongs to this process, which outlives those that work.
         url = stack.enter_context(located(options.database, settings))
+        # What keeps all of them from beginning is said once.
+        with opened(url, settings):
+            pass
         environment = {**os.environ, "QUARTERTURN_DATABASE_URL": url}
         processes = [_begin(options, number, environment) for number in range(options.processes)]
-        while not over.wait(_AGAIN_SECONDS):
+        first = set(range(options.processes))
+        status = 0
+        while not status and not over.wait(_AGAIN_SECONDS):
             for number, process in enumerate(processes):
-                if process.poll() is not None:
-                    complain(f"worker {number + 1} has ended with {process.returncode}; it begins anew")
+                ended = process.poll()
+                if ended in _HOPELESS and number in first:
+                    # It has said why, and would say it again.
+                    status = ended
+                elif ended is not None:
+                    complain(f"worker {number + 1} has ended with {ended}; it begins anew")
                     processes[number] = _begin(options, number, environment)
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-    return 0
+                    first -= {number}
+        _end(processes)
+    return status
+
+
+def _end(processes: Sequence[subprocess.Popen[Any]]) -> None:
+    """Let each finish what it has in hand."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _begin(options: argparse.Namespace, number: int, environment: dict[str, str]) -> subprocess.Popen[Any]:
     command = [sys.executable, "-m", "quarterturn_api", "worker", "--threads", str(options.threads), "--queues", options.queues]
+    command += ["--child-of", str(os.getpid())]
     if options.metrics_port is not None:
         command += ["--metrics-port", str(options.metrics_port + number)]
     return subprocess.Popen(command, env=environment)  # noqa: S603 - this program itself

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -217,6 +218,43 @@ def test_leases_are_kept_while_somebody_works(database: PostgresDatabase) -> Non
         hearer.gate.set()
         until(lambda: bool(hearer.heard))
     assert [1] == hearer.heard
+
+
+def test_who_is_closed_finishes_what_is_in_hand_and_begins_nothing_more(database: PostgresDatabase) -> None:
+    """However much waits, each place ends with the batch that it has; the rest is there for others."""
+    hearer = Hearer()
+    hearer.gate.clear()
+    commit(database.begin, *(reinstated(number) for number in range(1, 101)))
+    workers = Workers(relay_of(database.begin, subscription(hearer, batch=10, at_once=1)), Bell(), look_seconds=0.05)
+    with workers:
+        assert hearer.entered.wait(10)
+        closing = threading.Timer(0.5, hearer.gate.set)
+        closing.start()
+    closing.join()
+    assert list(range(1, 11)) == sorted(hearer.heard)
+    with database.begin() as work:
+        assert 90 == work.dispatches.depths()["hearer"].waiting
+
+
+def test_an_end_that_could_not_be_noted_is_no_reason_to_keep_others_from_it(database: PostgresDatabase) -> None:
+    """The lease of a batch whose end the database did not take is over in its time, however busy the process is that had it."""
+    relay = relay_of(database.begin, subscription(Hearer()), lease=timedelta(seconds=0.3))
+    commit(database.begin, reinstated(1))
+    relay.forward()
+
+    def away(_: Sequence[Any]) -> Sequence[Any]:
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'quarterturn' AND datname = current_database()"
+            )
+        return [None]
+
+    broken = relay_of(database.begin, subscription(Hearer(), handle=away), lease=timedelta(seconds=0.3))
+    with pytest.raises(Unavailable):
+        broken.handle("hearer")
+    assert 0 == broken.keep_leases()
+    until(lambda: relay.handle("hearer").done == 1)
 
 
 def test_what_a_killed_process_had_in_hand_is_handled_by_another(url: str, database: PostgresDatabase, tmp_path: Path) -> None:
