@@ -18,7 +18,7 @@ from quarterturn_api.edge.bodies import Asked, Count, Line, MoneyBody, SkuText
 from quarterturn_api.edge.carts import CartToken, kept_cookie, named_cart
 from quarterturn_api.edge.keys import IdempotencyKey, OptionalKey, named, new_id_of_guest
 from quarterturn_domain.identity.role import Permission
-from quarterturn_domain.kernel.errors import NotFound
+from quarterturn_domain.kernel.errors import Conflict, NotFound
 from quarterturn_domain.kernel.ids import AccountId, CartId, OrderId, Sku
 from quarterturn_domain.ordering.carting import AddToCart, ChangeCart
 from quarterturn_domain.ordering.checkout import CheckOut
@@ -90,16 +90,26 @@ def add_item(
 ) -> Response[CartBody]:
     """The cart afterwards."""
     known, owner_id = _mine(request, cart_token)
-    cart_id = known or CartId(request.service.ids.new())
-    command = AddToCart(
-        cart_id=cart_id,
-        sku=Sku(data.sku),
-        quantity=data.quantity,
-        owner_id=owner_id,
-        request_id=new_id_of_guest(request, cart_id.hex, "item", idempotency_key),
-        at=request.now,
-    )
-    request.service.application.fill_carts(command)
+
+    def put_into(cart_id: CartId) -> CartId:
+        command = AddToCart(
+            cart_id=cart_id,
+            sku=Sku(data.sku),
+            quantity=data.quantity,
+            owner_id=owner_id,
+            request_id=new_id_of_guest(request, cart_id.hex, "item", idempotency_key),
+            at=request.now,
+        )
+        return request.service.application.fill_carts(command).id
+
+    try:
+        cart_id = put_into(known or CartId(request.service.ids.new()))
+    except Conflict:
+        # Who has no cart yet and asks twice at the same moment: the other request has opened it.
+        opened, _ = (None, None) if known is not None or owner_id is None else _mine(request, cart_token)
+        if opened is None:
+            raise
+        cart_id = put_into(opened)
     token = request.service.cart_tokens.issue(cart_id) if known is None and owner_id is None else None
     body = CartBody.of(request.service.application.show_carts(cart_id, owner_id), token)
     return Response(body, cookies=[] if token is None else [kept_cookie(request, token)])
