@@ -34,7 +34,7 @@ from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.tokens import Tokens
-from quarterturn_api.keeping import Told, schedules
+from quarterturn_api.keeping import Overdue, Told, schedules
 from quarterturn_api.routes.products import pages
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
@@ -79,7 +79,9 @@ def serving_over(
 
 def scheduler(service: Service) -> Scheduler:
     """What does in time what recurs; it begins when it is entered."""
-    return Scheduler(schedules(service), service.turns, service.clock, Told(service))
+    made = Scheduler(schedules(service), service.turns, service.clock, Told(service))
+    service.metrics.watch(Overdue(made.schedules, service.turns, service.clock))
+    return made
 
 
 def _turns(database: Opened) -> Turns:

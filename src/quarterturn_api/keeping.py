@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from quarterturn_adapters.payout_runs import pay, scheduled_run
 from quarterturn_adapters.schedules import Calendar, Every, Schedule
+from quarterturn_adapters.turns import Turns
 from quarterturn_api.edge.answering import Service
+from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.payouts.catching_up import Round
 from quarterturn_domain.payouts.hearing import TakeWebhook
 from quarterturn_domain.payouts.paying import RunPayouts
@@ -67,6 +71,34 @@ class Told:
         self._service.metrics.turned(name, failed=failure is not None, at=self._service.clock.now())
         if failure is not None:
             _log.error("schedule failed", schedule=name, seconds=round(seconds, 3), exc_info=failure)
+
+
+class Overdue(Collector):
+    """For how long what is done by the calendar should have been done, or has failed; read when somebody asks for the figures."""
+
+    def __init__(self, schedules: Mapping[str, Schedule], turns: Turns, clock: Clock) -> None:
+        self._schedules = schedules
+        self._turns = turns
+        self._clock = clock
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The figures; none when the database is away, which other figures tell of."""
+        try:
+            last = self._turns.last()
+        except Exception:  # noqa: BLE001 - figures must not fail because one of them cannot be had
+            return
+        now = self._clock.now()
+        late = GaugeMetricFamily(
+            "quarterturn_schedule_overdue_seconds", "For how long a schedule is overdue.", labels=("schedule",)
+        )
+        for name, each in self._schedules.items():
+            if isinstance(each.when, Calendar) and name in last:
+                late.add_metric([name], max(0.0, (now - each.when.following(last[name].due_at)).total_seconds()))
+        yield late
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing: to be registered must not ask the database."""
+        return iter(())
 
 
 class _CatchUp:

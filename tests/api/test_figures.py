@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from tests.api.people import People
 
+from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.schedules import Calendar
+from quarterturn_api.assembly import scheduler
 from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import OrderId, PaymentId, PayoutId, VendorId
@@ -54,3 +57,22 @@ def test_a_payout_that_fails_is_counted(service: Service, status: str, failed: i
         work.outbox.append([moved])
     service.application.relay.drain().sure()
     assert failed == counted(service, "payouts")
+
+
+def test_what_is_overdue_is_told(service: Service, clock: ManualClock) -> None:
+    """Nothing right after it was heard of; once its time has come and gone, for how long."""
+    made = scheduler(service)
+    daily = made.schedules["reconcile"]
+    name = "quarterturn_schedule_overdue_seconds"
+
+    def late() -> float | None:
+        return service.metrics.registry.get_sample_value(name, {"schedule": "reconcile"})
+
+    assert late() is None
+    assert 0 == made.catch_up(daily)
+    assert 0 == late()
+    assert isinstance(daily.when, Calendar)
+    clock.advance(daily.when.following(clock.now()) - clock.now() + timedelta(hours=2))
+    assert 7_200 == late()
+    assert 1 == made.catch_up(daily)
+    assert 0 == late()
