@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,9 @@ LOCKS = {
         "--group=dev",
     ),
     "demo": ("--extra=api", "--extra=embedded", "--group=build"),
+    "image": ("--extra=api", "--extra=postgres", "--extra=stripe", "--extra=telemetry"),
+    "build": ("--group=build",),
+    "ops": ("--group=ops",),
     "lowest": ("--extra=all", "--group=test", "--resolution=lowest-direct"),
 }
 
@@ -119,6 +124,87 @@ def chaos(session: nox.Session) -> None:
     install(session, "dev")
     chosen = () if any(each.startswith("tests") for each in session.posargs) else IN_FULL
     session.run("pytest", *chosen, *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
+
+
+@nox.session
+def rabbitmq(session: nox.Session) -> None:
+    """Workers over a real RabbitMQ, Debian's, which the tests start on ports of their own and kill with all that it knows."""
+    install(session, "dev")
+    installed = Path("/")
+    root = installed if (installed / "usr/lib/rabbitmq").exists() else _debian(session, "rabbitmq-server")
+    if root is None:
+        session.error("rabbitmq-server is not installed, and could not be had from Debian's archive")
+    session.run("pytest", *(session.posargs or ["tests/integration/workers"]), env={"QUARTERTURN_TEST_RABBITMQ": str(root)})
+
+
+@nox.session
+def ops(session: nox.Session) -> None:
+    """What runs the program, by its own linters: alert rules and their tests, Dockerfile, compose.yaml, the proxy's configuration.
+
+    A linter that is neither here nor to be had is named, and the session fails: what nobody has looked at did not pass.
+    """
+    session.install("--require-hashes", "--requirement", "requirements/ops.txt")
+    rules = "ops/prometheus/alerts.yaml"
+    asked: dict[str, Sequence[Sequence[str]]] = {
+        "hadolint": [("Dockerfile",)],
+        "promtool": [
+            ("check", "config", "ops/prometheus/prometheus.yml"),
+            ("check", "rules", rules),
+            ("test", "rules", "ops/prometheus/alerts.test.yaml"),
+        ],
+        "caddy": [("validate", "--adapter", "caddyfile", "--config", "ops/caddy/Caddyfile")],
+        "docker-compose": [
+            ("--env-file", ".env.example", "config", "--quiet"),
+            ("--env-file", ".env.example", "--profile", "watch", "config", "--quiet"),
+        ],
+    }
+    missing, failed = [], []
+    for name, questions in asked.items():
+        program = _program(session, name)
+        if program is None:
+            missing.append(name)
+            continue
+        words, environment = program
+        for question in questions:
+            try:
+                session.run(*words, *question, external=True, env={"SHOP_HOST": "localhost", **environment})
+            except CommandFailed:
+                failed.append(f"{name} {' '.join(question)}")
+    if missing or failed:
+        session.error(
+            "; ".join([*(f"not looked at, for want of {name}" for name in missing), *(f"failed: {each}" for each in failed)])
+        )
+
+
+def _program(session: nox.Session, name: str) -> tuple[Sequence[str], dict[str, str]] | None:
+    """How a linter is called, and what its environment has to say: the one that is here, else Debian's, unpacked."""
+    if name == "hadolint":
+        return (name,), {}
+    if name == "docker-compose" and _answers("docker", "compose", "version"):
+        return ("docker", "compose"), {}
+    if shutil.which(name):
+        return (name,), {}
+    root = _debian(session, {"promtool": "prometheus"}.get(name, name))
+    if root is None:
+        return None
+    return (str(root / "usr/bin" / name),), {"PYTHONPATH": str(root / "usr/lib/python3/dist-packages")}
+
+
+def _answers(*words: str) -> bool:
+    try:
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0  # noqa: S603 - words of this file
+    except OSError:
+        return False
+
+
+def _debian(session: nox.Session, package: str) -> Path | None:
+    """Where a package of Debian's is unpacked, with what it needs; None where that cannot be done, which is told."""
+    root = Path(session.cache_dir) / "debian" / package
+    try:
+        session.run("python", "tests/debian.py", str(root), package)
+    except CommandFailed:
+        return None
+    return root
 
 
 @nox.session(python=PYTHONS)
