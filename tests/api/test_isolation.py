@@ -145,6 +145,7 @@ def _forged(of: Victim) -> list[dict[str, Any]]:
 
 _ADDRESS: Final = {"name": "Me", "lines": ["1 Open Street"], "city": "Berlin", "country": "DE"}
 _TAX: Final = {"name": "Mine", "rate": "99"}
+_HOOK: Final = {"url": "https://mine.example/hooks", "events": ["*"]}
 _DISCOUNT: Final = {"name": "Mine", "funding": "vendor", "percent": "99"}
 
 BODIES: Final[Mapping[tuple[str, str], Sequence[Any] | Callable[[Victim], Sequence[Any]]]] = {
@@ -199,6 +200,22 @@ BODIES: Final[Mapping[tuple[str, str], Sequence[Any] | Callable[[Victim], Sequen
     ("POST", "/vendor/returns/{return_id}/receive"): [{}],
     ("PUT", "/vendor/members"): [{"role": "owner", "email": "nobody@example.org"}],
     ("DELETE", "/vendor/members/{account_id}"): NOTHING,
+    ("POST", "/vendor/webhook-endpoints"): [_HOOK],
+    ("PUT", "/vendor/webhook-endpoints/{endpoint_id}"): [_HOOK],
+    ("DELETE", "/vendor/webhook-endpoints/{endpoint_id}"): NOTHING,
+    ("POST", "/vendor/webhook-endpoints/{endpoint_id}/rotate-secret"): [{"graceSeconds": 0}],
+    ("POST", "/vendor/webhook-endpoints/{endpoint_id}/enable"): NOTHING,
+    ("POST", "/vendor/webhook-endpoints/{endpoint_id}/disable"): [{}],
+    ("POST", "/vendor/webhook-endpoints/{endpoint_id}/ping"): NOTHING,
+    ("POST", "/vendor/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver"): NOTHING,
+    ("POST", "/admin/webhook-endpoints"): [_HOOK],
+    ("PUT", "/admin/webhook-endpoints/{endpoint_id}"): [_HOOK],
+    ("DELETE", "/admin/webhook-endpoints/{endpoint_id}"): NOTHING,
+    ("POST", "/admin/webhook-endpoints/{endpoint_id}/rotate-secret"): [{"graceSeconds": 0}],
+    ("POST", "/admin/webhook-endpoints/{endpoint_id}/enable"): NOTHING,
+    ("POST", "/admin/webhook-endpoints/{endpoint_id}/disable"): [{}],
+    ("POST", "/admin/webhook-endpoints/{endpoint_id}/ping"): NOTHING,
+    ("POST", "/admin/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver"): NOTHING,
     ("POST", "/admin/users/{account_id}/suspend"): [{"reason": "mine"}],
     ("POST", "/admin/users/{account_id}/reinstate"): NOTHING,
     ("PUT", "/admin/users/{account_id}/roles"): [{"roles": ["admin"]}],
@@ -224,6 +241,7 @@ BODIES: Final[Mapping[tuple[str, str], Sequence[Any] | Callable[[Victim], Sequen
     ("POST", "/admin/orders/{order_id}/cancel"): [{"reason": "mine"}],
     ("POST", "/admin/orders/{order_id}/refunds"): [{"reason": "mine"}],
     ("POST", "/admin/refunds/{refund_id}/retry"): NOTHING,
+    ("PUT", "/admin/circuits"): [{"circuit": "sandbox/payments", "status": "open", "reason": "mine"}],
     ("POST", "/admin/dead-letters/{subscription}/retry"): NOTHING,
     ("POST", "/admin/dead-letters/{subscription}/discard"): [{"reason": "mine"}],
     ("POST", "/admin/dead-letters/{subscription}/{message_id}/retry"): NOTHING,
@@ -373,8 +391,8 @@ def test_the_victim_reaches_it_all(client: Client, service: Service, people: Peo
             assert answer.status_code in {200, 303, 404}, (cell.path, answer.text)
             found |= {each for each in of.secrets if answer.status_code == 200 and each in answer.text}
 
-    # A cart of a guest is reached by its token alone, which is told once.
-    guests = {of.things["cart_id"][1], *(each for each in of.secrets if each.startswith("ct_"))}
+    # A cart of a guest is reached by its token alone, which is told once, as the secret of an endpoint is.
+    guests = {of.things["cart_id"][1], *(each for each in of.secrets if each.startswith(("ct_", "whsec_")))}
     assert guests == of.secrets - found
 
 

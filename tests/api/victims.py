@@ -82,14 +82,14 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
     client.cookies.clear()
     key = tell("POST", "/auth/api-keys", buyer, {"name": "A secret key", "scopes": ["shop"]})["key"]
 
-    product = {"title": "A secret draft", "variants": [{"title": "A secret form"}]}
-    draft = tell("POST", "/vendor/products", seller, product)
+    draft = tell("POST", "/vendor/products", seller, {"title": "A secret draft", "variants": [{"title": "A secret form"}]})
     location = tell("POST", "/vendor/locations", seller, {"name": "A secret warehouse"})
     # A second offer, of which nobody has bought anything yet, so that every act on it would be possible.
     offer = {"sku": "UNSOLD-1", "productId": str(seller.product_id), "variantId": str(seller.variant_id), "price": EUR}
     tell("POST", "/vendor/offers", seller, offer)
     movement = {"sku": seller.sku, "locationId": location["id"], "quantity": 7, "reason": "a secret delivery"}
     tell("POST", "/vendor/stock/movements", seller, movement)
+    hook = _hook(tell, seller)
     rule = tell("PUT", f"/admin/vendors/{seller.vendor_id}/commission", admin, {"rate": "7.77"})
     tax = tell(
         "POST", "/admin/terms/taxes", admin, {"name": "A tax", "rate": "1", "match": {"categoryId": str(seller.category_id)}}
@@ -108,7 +108,9 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
         "account_id": account_ids,
         "address_id": (address["id"],),
         "category_id": (str(seller.category_id),),
+        "delivery_id": (hook["ping"],),
         "discount_id": (discounted["id"],),
+        "endpoint_id": (hook["id"],),
         "cart_id": (cart["id"], guest["id"]),
         "item_id": (str(item_id(seller.sku)),),
         "key_id": (key["id"],),
@@ -131,13 +133,14 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
     }
     public = {"category_id", "link", "number", "provider", "sku", "subscription", "vendor_id", "item_id"}
     told = {each for name, values in things.items() if name not in public for each in values}
-    told |= {guest["token"], draft["variants"][0]["id"], *(each.email for each in (buyer, seller, staff))}
+    told |= {guest["token"], hook["secret"], draft["variants"][0]["id"], *(each.email for each in (buyer, seller, staff))}
     return Victim(buyer=buyer, seller=seller, staff=staff, things=things, secrets=_WORDS | told, draft=draft)
 
 
 _WORDS: Final = frozenset(
     {"Buyer in secret", "Owner in secret", "Staff in secret", "1 Secret Street", "TRACKED-1", "TRACKED-2", "a secret reason"}
     | {"a secret refund", "A secret key", "A secret draft", "A secret form", "A secret warehouse", "a secret delivery"}
+    | {"A secret hook", "a-secret-path"}
     | {"A secret discount", "SECRET-CODE", "a secret failure"}
 )
 """What the victims have said somewhere."""
@@ -163,6 +166,18 @@ def dead_letter(service: Service, *, subscription: str = DEAD_IN, failures: int 
             dead = dead.fail("a secret failure", at=now, due_at=now, limit=failures)
         work.dispatches.save([dead])
     return dead
+
+
+def _hook(tell: _Teller, seller: Seller) -> Mapping[str, str]:
+    """An endpoint of webhooks with something that it is told, and its secret."""
+    asked = {"url": "https://victim.example/a-secret-path", "events": ["order.*"], "description": "A secret hook"}
+    made = tell("POST", "/vendor/webhook-endpoints", seller, asked)
+    endpoint_id: str = made["endpoint"]["id"]
+    return {
+        "id": endpoint_id,
+        "secret": made["secret"],
+        "ping": tell("POST", f"/vendor/webhook-endpoints/{endpoint_id}/ping", seller)["id"],
+    }
 
 
 def fresh(service: Service, person: P) -> P:

@@ -11,6 +11,7 @@ from quarterturn_api.routes import (
     admin_analytics,
     admin_audit,
     admin_catalog,
+    admin_circuits,
     admin_dead_letters,
     admin_ledger,
     admin_orders,
@@ -38,6 +39,7 @@ from quarterturn_api.routes import (
     vendor_profile,
     vendor_returns,
     vendor_stock,
+    webhook_endpoints,
     webhooks,
     wellknown,
     wishlists,
@@ -70,6 +72,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *vendor_returns.ROUTES,
     *vendor_money.ROUTES,
     *vendor_members.ROUTES,
+    *webhook_endpoints.ROUTES,
     *admin_users.ROUTES,
     *admin_vendors.ROUTES,
     *admin_terms.ROUTES,
@@ -81,6 +84,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *admin_ledger.ROUTES,
     *admin_analytics.ROUTES,
     *admin_audit.ROUTES,
+    *admin_circuits.ROUTES,
     *admin_dead_letters.ROUTES,
 )
 """What is asked for by people and programs, under `/api/v1`."""

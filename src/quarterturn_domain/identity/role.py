@@ -42,6 +42,8 @@ class Permission(StrEnum):
     """Its balance, statement and payouts."""
     VENDOR_STAFF = "vendor.staff"
     """Its members, and its onboarding."""
+    VENDOR_WEBHOOKS = "vendor.webhooks"
+    """Which programs elsewhere are told of what happens to it: orders, stock and money alike."""
 
     ADMIN_USERS = "admin.users"
     ADMIN_VENDORS = "admin.vendors"

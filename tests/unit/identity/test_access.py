@@ -80,7 +80,7 @@ def test_every_role_has_the_permissions_of_its_row() -> None:
     assert not any(each.of_a_vendor for permissions in PERMISSIONS.values() for each in permissions)
     assert VENDOR_PERMISSIONS[VendorRole.STAFF] < VENDOR_PERMISSIONS[VendorRole.OWNER]
     assert {each for each in Permission if each.of_a_vendor} == VENDOR_PERMISSIONS[VendorRole.OWNER]
-    assert {Permission.VENDOR_REFUND, Permission.VENDOR_MONEY, Permission.VENDOR_STAFF} == (
+    assert {Permission.VENDOR_REFUND, Permission.VENDOR_MONEY, Permission.VENDOR_STAFF, Permission.VENDOR_WEBHOOKS} == (
         VENDOR_PERMISSIONS[VendorRole.OWNER] - VENDOR_PERMISSIONS[VendorRole.STAFF]
     )
 
