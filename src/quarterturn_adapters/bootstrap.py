@@ -24,13 +24,17 @@ from quarterturn_domain.catalog.wishing import KeepWishlists, ReadWishlists
 from quarterturn_domain.identity.addressing import KeepAddresses
 from quarterturn_domain.identity.asking import WhoAsks
 from quarterturn_domain.identity.changing import ChangePasswords, ChangeProfiles
+from quarterturn_domain.identity.emailing import AskEmailChanges, ConfirmEmailChanges
 from quarterturn_domain.identity.forgetting import ForgetSignIns
+from quarterturn_domain.identity.inviting import AcceptInvitations, InviteMembers
 from quarterturn_domain.identity.joining import GovernMembers
 from quarterturn_domain.identity.keying import CreateApiKeys, RevokeApiKeys
+from quarterturn_domain.identity.lettering import PostLetters
 from quarterturn_domain.identity.onboarding import ApplyAsVendors, GovernVendors
 from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.identity.reading import ReadAccounts
 from quarterturn_domain.identity.registering import GovernAccounts, RegisterAccounts
+from quarterturn_domain.identity.resetting import AskPasswordResets, ResetPasswords
 from quarterturn_domain.identity.secret import Secrets
 from quarterturn_domain.identity.signing_in import RefreshSessions, SignPeopleIn
 from quarterturn_domain.identity.signing_out import EndSessions
@@ -148,6 +152,13 @@ class Application:
     apply_as_vendors: ApplyAsVendors
     govern_vendors: GovernVendors
     govern_members: GovernMembers
+    invite_members: InviteMembers
+    accept_invitations: AcceptInvitations
+    ask_email_changes: AskEmailChanges
+    confirm_email_changes: ConfirmEmailChanges
+    ask_password_resets: AskPasswordResets
+    reset_passwords: ResetPasswords
+    post_letters: PostLetters
 
     place_categories: PlaceCategories
     describe_products: DescribeProducts
@@ -309,6 +320,13 @@ def application(
         apply_as_vendors=retried(ApplyAsVendors(work)),
         govern_vendors=retried(GovernVendors(work)),
         govern_members=retried(GovernMembers(work)),
+        invite_members=retried(InviteMembers(work)),
+        accept_invitations=retried(AcceptInvitations(work, secrets)),
+        ask_email_changes=retried(AskEmailChanges(work, hasher, secrets)),
+        confirm_email_changes=retried(ConfirmEmailChanges(work, secrets)),
+        ask_password_resets=retried(AskPasswordResets(work)),
+        reset_passwords=retried(ResetPasswords(work, hasher, secrets)),
+        post_letters=PostLetters(work, secrets),
         place_categories=retried(PlaceCategories(work)),
         describe_products=retried(DescribeProducts(work)),
         move_products=retried(MoveProducts(work)),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from threading import Lock
 from typing import Final
 
 _BYTES: Final = 24
+_KEY_BYTES: Final = 32
 
 
 class _Digesting:
@@ -24,7 +26,15 @@ class _Digesting:
 
 
 class SystemSecrets(_Digesting):
-    """Secrets of 192 bits that nobody can guess."""
+    """Secrets of 192 bits and more that nobody can guess; `key` seals, and is the same wherever what is sealed has to be known."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        """Without a `key` what is sealed is known by this object only."""
+        self._key = key or secrets.token_bytes(_KEY_BYTES)
+
+    def sealed(self, text: str, /) -> str:
+        """HMAC with SHA-256 of `text` by the key, in URL-safe base 64: 43 letters, digits, `_` and `-`."""
+        return urlsafe_b64encode(hmac.digest(self._key, f"sealed:{text}".encode(), "sha256")).rstrip(b"=").decode()
 
     def new(self) -> str:
         """A new secret of 32 letters, digits, `_` and `-`."""
@@ -43,6 +53,10 @@ class CountedSecrets(_Digesting):
         with self._lock:
             self._count += 1
             return f"counted-secret-{self._count:06}"
+
+    def sealed(self, text: str, /) -> str:
+        """A digest, which anybody can make."""
+        return f"sealed-{self.digest(text)}"
 
 
 class PlainHasher:

@@ -18,6 +18,7 @@ from quarterturn_domain.testing.contracts.access import (
     AddressesContract,
     ApiKeysContract,
     AuditTrailContract,
+    LettersContract,
     MembershipsContract,
     RolesContract,
     StandingsContract,
@@ -82,6 +83,10 @@ class TestAuditTrail(InMemory, AuditTrailContract):
 
 class TestCredentials(InMemory, CredentialsContract):
     """Credentials in memory."""
+
+
+class TestLetters(InMemory, LettersContract):
+    """Letters in memory."""
 
 
 class TestMemberships(InMemory, MembershipsContract):

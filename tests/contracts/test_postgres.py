@@ -13,6 +13,7 @@ from quarterturn_domain.testing.contracts.access import (
     AddressesContract,
     ApiKeysContract,
     AuditTrailContract,
+    LettersContract,
     MembershipsContract,
     RolesContract,
     StandingsContract,
@@ -77,6 +78,10 @@ class TestAuditTrail(InPostgres, AuditTrailContract):
 
 class TestCredentials(InPostgres, CredentialsContract):
     """Credentials in PostgreSQL."""
+
+
+class TestLetters(InPostgres, LettersContract):
+    """Letters in PostgreSQL."""
 
 
 class TestMemberships(InPostgres, MembershipsContract):

@@ -16,11 +16,12 @@ from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.attempts import Attempts
 from quarterturn_domain.identity.audit import AuditEntry
 from quarterturn_domain.identity.credential import Credential
+from quarterturn_domain.identity.letter import Letter, LetterStatus
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import EVERYBODY, KeyStanding, MemberKey, SessionStanding, Wanted
 from quarterturn_domain.identity.session import Session, SessionStatus
 from quarterturn_domain.identity.vendor import Vendor, VendorStatus
-from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, SessionId, VendorId
+from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, LetterId, SessionId, VendorId
 
 
 class MemoryAccounts(MemoryRepository[AccountId, Account]):
@@ -109,6 +110,36 @@ class MemoryApiKeys(MemoryRepository[ApiKeyId, ApiKey]):
     def of_account(self, account_id: AccountId, after: ApiKeyId | None, limit: int, /) -> Sequence[ApiKey]:
         """Up to `limit` keys of an account that are not revoked, the latest id first, those after `after`."""
         return self._of_account.page(None if after is None else (-after.int,), limit, of=account_id)
+
+
+class MemoryLetters(MemoryRepository[LetterId, Letter]):
+    """Every letter, of which the tokens are not kept."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions, "letter", lambda letter: letter.id)
+        self._of_account = self.rows.sorted(
+            lambda letter: (letter.id.int,), by=lambda letter: letter.account_id if _open(letter) else None
+        )
+        self._of_vendor = self.rows.sorted(
+            lambda letter: (letter.id.int,), by=lambda letter: letter.vendor_id if _open(letter) else None
+        )
+        self._by_end = self.rows.sorted(lambda letter: (letter.expires_at,))
+
+    def open_of_account(self, account_id: AccountId, /) -> Sequence[Letter]:
+        """The open letters about an account, too old or not, in the order of their ids."""
+        return list(self._of_account.rows(account_id))
+
+    def open_of_vendor(self, vendor_id: VendorId, /) -> Sequence[Letter]:
+        """The open invitations of a vendor, too old or not, in the order of their ids."""
+        return list(self._of_vendor.rows(vendor_id))
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the letters that expired before an instant, whatever their status; returns how many."""
+        return self.rows.drop([each.id for each in list(self._by_end.rows()) if each.expires_at < before])
+
+
+def _open(letter: Letter) -> bool:
+    return letter.status is LetterStatus.OPEN
 
 
 class MemoryMemberships(MemoryRepository[MemberKey, Membership]):

@@ -17,6 +17,7 @@ from quarterturn_adapters.memory.identity import (
     MemoryAttempts,
     MemoryAuditTrail,
     MemoryCredentials,
+    MemoryLetters,
     MemoryMemberships,
     MemorySessions,
     MemoryStandings,
@@ -49,6 +50,7 @@ class MemoryWork:
         self.attempts = MemoryAttempts(transactions)
         self.sessions = MemorySessions(transactions)
         self.api_keys = MemoryApiKeys(transactions)
+        self.letters = MemoryLetters(transactions)
         self.memberships = MemoryMemberships(transactions)
         self.standings = MemoryStandings(self.accounts, self.memberships, self.sessions, self.api_keys)
         self.addresses = MemoryAddresses(transactions)

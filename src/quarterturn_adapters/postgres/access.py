@@ -17,6 +17,7 @@ from quarterturn_adapters.postgres.tables.identity import (
     ATTEMPTS,
     AUDIT_ENTRIES,
     CREDENTIALS,
+    LETTERS,
     MEMBERSHIPS,
     SESSIONS,
 )
@@ -26,11 +27,12 @@ from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.attempts import Attempts
 from quarterturn_domain.identity.audit import AuditEntry
 from quarterturn_domain.identity.credential import Credential
+from quarterturn_domain.identity.letter import Letter, LetterPurpose, LetterStatus
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import KeyStanding, MemberKey, SessionStanding
 from quarterturn_domain.identity.role import Permission, Role, VendorRole
 from quarterturn_domain.identity.session import Session, SessionStatus
-from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, SessionId, VendorId
+from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, LetterId, SessionId, VendorId
 
 # Of an account: whether it may be used, its roles, and its memberships as one object.
 _ACCOUNT: Final = """a.status, a.roles,
@@ -152,6 +154,53 @@ class PostgresApiKeys(PostgresRepository[ApiKeyId, ApiKey]):
         behind = "" if after is None else " AND id < %s"
         which = f"WHERE account_id = %s AND revoked_at IS NULL{behind} ORDER BY id DESC LIMIT %s"
         return self.select(which, account_id, *([] if after is None else [after]), limit)
+
+
+class PostgresLetters(PostgresRepository[LetterId, Letter]):
+    """Every letter, of which the tokens are not kept."""
+
+    writing = Writing.of(LETTERS)
+
+    @staticmethod
+    def key(value: Letter) -> LetterId:
+        """The letter's id."""
+        return value.id
+
+    @staticmethod
+    def row(value: Letter) -> Row:
+        """A letter as a row."""
+        about = (value.account_id, value.vendor_id, value.role, value.by, value.former)
+        return (value.id, value.purpose, value.email, *about, value.written_at, value.expires_at, value.status)
+
+    @staticmethod
+    def value(row: Row) -> Letter:
+        """A row as a letter."""
+        letter_id, purpose, email, account_id, vendor_id, role, by, former, written_at, expires_at, status = row
+        return Letter(
+            id=letter_id,
+            purpose=LetterPurpose(purpose),
+            email=email,
+            account_id=account_id,
+            vendor_id=vendor_id,
+            role=None if role is None else VendorRole(role),
+            by=by,
+            former=former,
+            written_at=written_at,
+            expires_at=expires_at,
+            status=LetterStatus(status),
+        )
+
+    def open_of_account(self, account_id: AccountId, /) -> Sequence[Letter]:
+        """The open letters about an account, too old or not, in the order of their ids."""
+        return self.select("WHERE account_id = %s AND status = 'open' ORDER BY id", account_id)
+
+    def open_of_vendor(self, vendor_id: VendorId, /) -> Sequence[Letter]:
+        """The open invitations of a vendor, too old or not, in the order of their ids."""
+        return self.select("WHERE vendor_id = %s AND status = 'open' ORDER BY id", vendor_id)
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the letters that expired before an instant, whatever their status; returns how many."""
+        return len(self._statements.rows("DELETE FROM letters WHERE expires_at < %s RETURNING 1", before))
 
 
 class PostgresMemberships(PostgresRepository[MemberKey, Membership]):

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Table
 
 from quarterturn_adapters.postgres.tables.catalog import OFFERS, PRODUCTS
-from quarterturn_adapters.postgres.tables.identity import ACCOUNTS, AUDIT_ENTRIES, SESSIONS, VENDORS
+from quarterturn_adapters.postgres.tables.identity import ACCOUNTS, AUDIT_ENTRIES, LETTERS, SESSIONS, VENDORS
 from quarterturn_adapters.postgres.tables.kernel import DISPATCHES, OUTBOX
 from quarterturn_adapters.postgres.tables.operations import CIRCUITS
 from quarterturn_adapters.postgres.tables.ordering import CARTS, ORDERS, RETURNS, VENDOR_ORDERS
@@ -25,6 +25,7 @@ from quarterturn_adapters.postgres.tables.webhooks import DELIVERIES, ENDPOINTS
 from quarterturn_domain.catalog.offer import OFFER
 from quarterturn_domain.catalog.product import PRODUCT
 from quarterturn_domain.identity.account import ACCOUNT
+from quarterturn_domain.identity.letter import LETTER
 from quarterturn_domain.identity.session import SESSION
 from quarterturn_domain.identity.vendor import VENDOR
 from quarterturn_domain.kernel.dispatch import DISPATCH
@@ -49,6 +50,7 @@ LIFECYCLES: Final[tuple[tuple[Table, str, StateMachine[Any]], ...]] = (
     (ACCOUNTS, "status", ACCOUNT),
     (VENDORS, "status", VENDOR),
     (SESSIONS, "status", SESSION),
+    (LETTERS, "status", LETTER),
     (PRODUCTS, "status", PRODUCT),
     (OFFERS, "status", OFFER),
     (RESERVATIONS, "status", RESERVATION),

@@ -8,6 +8,7 @@ from quarterturn_adapters.postgres.access import (
     PostgresAttempts,
     PostgresAuditTrail,
     PostgresCredentials,
+    PostgresLetters,
     PostgresMemberships,
     PostgresSessions,
     PostgresStandings,
@@ -49,6 +50,7 @@ class PostgresWork:
         self.attempts = PostgresAttempts(statements)
         self.sessions = PostgresSessions(statements)
         self.api_keys = PostgresApiKeys(statements)
+        self.letters = PostgresLetters(statements)
         self.memberships = PostgresMemberships(statements)
         self.standings = PostgresStandings(statements)
         self.addresses = PostgresAddresses(statements)

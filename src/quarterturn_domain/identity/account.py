@@ -97,6 +97,10 @@ class Account:
         """With another name."""
         return attrs.evolve(self, name=_named(name))
 
+    def readdress(self, email: str) -> Account:
+        """With another e-mail address, or `Invalid` for one that cannot be one."""
+        return attrs.evolve(self, email=email_address(email))
+
     @property
     def governs(self) -> bool:
         """Whether it is an administrator who can sign in."""

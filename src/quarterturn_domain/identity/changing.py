@@ -9,6 +9,7 @@ import attrs
 from quarterturn_domain.identity.account import Account
 from quarterturn_domain.identity.audit import noted
 from quarterturn_domain.identity.credential import Credential
+from quarterturn_domain.identity.lettering import withdraw
 from quarterturn_domain.identity.password import PasswordHasher, chosen, normal
 from quarterturn_domain.identity.ports import IdentityWork
 from quarterturn_domain.identity.secret import Secrets
@@ -99,5 +100,7 @@ class ChangePasswords:
             keep = command.keep if isinstance(command, ChangePassword) else None
             by = account.id if isinstance(command, ChangePassword) else command.by
             work.audit.append([noted("account.password_changed", "account", account.id, by=by, at=command.at)])
+            # A letter that stands for the password until now stands for nothing any more.
+            withdraw(work, work.letters.open_of_account(account.id))
             end_all(work, account.id, keep=keep, reason="the password was changed", by=by, at=command.at)
         return account

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from quarterturn_domain.kernel.events import Event
-from quarterturn_domain.kernel.ids import AccountId, VendorId
+from quarterturn_domain.kernel.ids import AccountId, LetterId, VendorId
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +32,27 @@ class AccountReinstated(Event, tag="account.reinstated", about="account_id"):
     """An account was let in again."""
 
     account_id: AccountId
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class AccountEmailChanged(Event, tag="account.email_changed", about="account_id"):
+    """An account has another e-mail address: the letter says which, and which it had until now."""
+
+    account_id: AccountId
+    letter_id: LetterId
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class LetterWritten(Event, tag="letter.written", about="letter_id"):
+    """Somebody is to be written to: the letter says whom, and whoever posts it makes its token."""
+
+    letter_id: LetterId
+    purpose: str
+    account_id: AccountId | None
+    vendor_id: VendorId | None
+    expires_at: datetime
     at: datetime
 
 

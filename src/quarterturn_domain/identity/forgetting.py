@@ -11,11 +11,11 @@ from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.work import Begin
 
 KEPT: Final = timedelta(days=30)
-"""How long a session is kept after it has expired, for whoever asks what happened."""
+"""How long a session or a letter is kept after it has expired, for whoever asks what happened."""
 
 
 class ForgetSignIns:
-    """Drops sessions that have long expired and attempts that no longer count; to be called now and then."""
+    """Drops sessions and letters that have long expired, and attempts that no longer count; to be called now and then."""
 
     def __init__(self, work: Begin[IdentityWork], clock: Clock) -> None:
         self._work = work
@@ -25,4 +25,4 @@ class ForgetSignIns:
         """How many rows were dropped."""
         now = self._clock.now()
         with self._work() as work:
-            return work.sessions.forget(now - KEPT) + work.attempts.forget(now - FORGOTTEN_AFTER)
+            return work.sessions.forget(now - KEPT) + work.letters.forget(now - KEPT) + work.attempts.forget(now - FORGOTTEN_AFTER)

@@ -14,11 +14,12 @@ from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.attempts import Attempts
 from quarterturn_domain.identity.audit import AuditEntry
 from quarterturn_domain.identity.credential import Credential
+from quarterturn_domain.identity.letter import Letter
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.role import Role, VendorRole
 from quarterturn_domain.identity.session import Session, SessionStatus
 from quarterturn_domain.identity.vendor import Vendor, VendorStatus
-from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, SessionId, VendorId
+from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, LetterId, SessionId, VendorId
 from quarterturn_domain.kernel.repository import Repository
 from quarterturn_domain.kernel.work import UnitOfWork
 
@@ -123,6 +124,22 @@ class Memberships(Repository[MemberKey, Membership], Protocol):
         ...
 
 
+class Letters(Repository[LetterId, Letter], Protocol):
+    """Every letter, of which the tokens are not kept."""
+
+    def open_of_account(self, account_id: AccountId, /) -> Sequence[Letter]:
+        """The open letters about an account, too old or not, in the order of their ids. Who writes them has locked the account."""
+        ...
+
+    def open_of_vendor(self, vendor_id: VendorId, /) -> Sequence[Letter]:
+        """The open invitations of a vendor, too old or not, in the order of their ids. Who writes them has locked the vendor."""
+        ...
+
+    def forget(self, before: datetime, /) -> int:
+        """Drop the letters that expired before an instant, whatever their status; returns how many."""
+        ...
+
+
 class Addresses(Repository[AddressId, Address], Protocol):
     """The postal addresses of every account."""
 
@@ -222,6 +239,11 @@ class IdentityWork(UnitOfWork, Protocol):
     @property
     def api_keys(self) -> ApiKeys:
         """The API keys."""
+        ...
+
+    @property
+    def letters(self) -> Letters:
+        """The letters."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from quarterturn_domain.identity.account import Account, email_address
 from quarterturn_domain.identity.address import Address
 from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.audit import AuditEntry
+from quarterturn_domain.identity.letter import Letter
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import IdentityWork, Wanted
 from quarterturn_domain.identity.session import Session
@@ -76,6 +77,11 @@ class ReadAccounts:
             members = work.memberships.of_vendor(vendor_id)
             accounts = work.accounts.find([member.account_id for member in members])
         return [(member, accounts[member.account_id]) for member in members]
+
+    def invitations_of(self, vendor_id: VendorId) -> Sequence[Letter]:
+        """Whom a vendor has asked to work for it, who has not answered yet: too late for some."""
+        with self._work() as work:
+            return work.letters.open_of_vendor(vendor_id)
 
     def audit(self, before: int | None, limit: int, *, subject_id: str | None = None) -> Sequence[AuditEntry]:
         """Up to `limit` entries of the audit trail, for the platform, the latest first, those numbered below `before`."""

@@ -10,10 +10,14 @@ _TEXT: Final = re.compile(r"(?P<kind>[a-z]{2})_(?P<id>[0-9a-f]{32})_(?P<secret>[
 
 
 class Secrets(Protocol):
-    """Randomness that nobody can guess; nothing that it makes is kept, only its digest."""
+    """Randomness that nobody can guess; nothing that it makes is kept, only its digest, or what it was sealed from."""
 
     def new(self) -> str:
         """A new secret of at least 128 bits, of letters, digits, `_` and `-`."""
+        ...
+
+    def sealed(self, text: str, /) -> str:
+        """The secret that follows from `text` and from a key that only this service has, of the same characters as a new one."""
         ...
 
     def digest(self, text: str, /) -> str:

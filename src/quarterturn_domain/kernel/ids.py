@@ -15,6 +15,7 @@ from quarterturn_domain.kernel.errors import Invalid
 AccountId = NewType("AccountId", UUID)
 SessionId = NewType("SessionId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
+LetterId = NewType("LetterId", UUID)
 VendorId = NewType("VendorId", UUID)
 CategoryId = NewType("CategoryId", UUID)
 ProductId = NewType("ProductId", UUID)

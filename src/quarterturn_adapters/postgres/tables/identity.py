@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from quarterturn_adapters.postgres.tables.columns import count, document, identity, instant, law, metadata, one_of, text
 from quarterturn_domain.identity.account import ACCOUNT
+from quarterturn_domain.identity.letter import LETTER, LetterPurpose
 from quarterturn_domain.identity.role import Role, VendorRole
 from quarterturn_domain.identity.session import SESSION
 from quarterturn_domain.identity.vendor import VENDOR
@@ -85,6 +86,35 @@ API_KEYS: Final = Table(
     law("scopes", "jsonb_array_length(scopes) > 0"),
 )
 Index("api_keys_account_idx", API_KEYS.c.account_id, API_KEYS.c.id, postgresql_where=API_KEYS.c.revoked_at.is_(None))
+
+LETTERS: Final = Table(
+    "letters",
+    metadata,
+    identity("id", primary_key=True),
+    text("purpose"),
+    text("email"),
+    identity("account_id", nullable=True),
+    identity("vendor_id", nullable=True),
+    text("role", nullable=True),
+    identity("written_by", nullable=True),
+    text("former", nullable=True),
+    instant("written_at"),
+    instant("expires_at"),
+    text("status"),
+    one_of("purpose", LetterPurpose),
+    one_of("status", LETTER.states),
+    one_of("role", VendorRole),
+    law(
+        "invitation",
+        "(purpose = 'join_vendor') = (vendor_id IS NOT NULL) AND (purpose = 'join_vendor') = (role IS NOT NULL)"
+        " AND (purpose = 'join_vendor') = (account_id IS NULL)",
+    ),
+    law("former", "(purpose = 'change_email') = (former IS NOT NULL)"),
+    law("times", "written_at < expires_at"),
+)
+Index("letters_account_idx", LETTERS.c.account_id, LETTERS.c.id, postgresql_where=LETTERS.c.status == "open")
+Index("letters_vendor_idx", LETTERS.c.vendor_id, LETTERS.c.id, postgresql_where=LETTERS.c.status == "open")
+Index("letters_expires_idx", LETTERS.c.expires_at)
 
 MEMBERSHIPS: Final = Table(
     "memberships",

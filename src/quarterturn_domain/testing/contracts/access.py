@@ -12,12 +12,14 @@ from quarterturn_domain.identity.account import Account, AccountStatus
 from quarterturn_domain.identity.address import Address
 from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.audit import AuditEntry
+from quarterturn_domain.identity.letter import Letter, LetterStatus
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import (
     Addresses,
     ApiKeys,
     IdentityWork,
     KeyStanding,
+    Letters,
     MemberKey,
     Memberships,
     SessionStanding,
@@ -25,7 +27,7 @@ from quarterturn_domain.identity.ports import (
 )
 from quarterturn_domain.identity.role import Role, VendorRole
 from quarterturn_domain.identity.session import SessionStatus
-from quarterturn_domain.kernel.ids import AddressId, ApiKeyId, SessionId
+from quarterturn_domain.kernel.ids import AddressId, ApiKeyId, LetterId, SessionId
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.testing import samples
 from quarterturn_domain.testing.contracts.database import (
@@ -140,6 +142,43 @@ class ApiKeysContract(RepositoryContract[ApiKeyId, ApiKey]):
         with db() as work:
             read = leafed(lambda after, n: work.api_keys.of_account(owner, after, n), lambda key: key.id, limit)
         assert [own[4], own[3], own[1], own[0]] == read
+
+
+class LettersContract(RepositoryContract[LetterId, Letter]):
+    """What `Letters` promises."""
+
+    def repository(self, work: IdentityWork) -> Letters:
+        """The letters."""
+        return work.letters
+
+    def new(self, n: int) -> Letter:
+        """A new letter."""
+        return samples.a_letter(n)
+
+    def changed(self, value: Letter) -> Letter:
+        """The letter, used."""
+        return value.move("use")
+
+    def test_open_letters_are_found_by_what_they_are_about(self, db: Begin[IdentityWork]) -> None:
+        """Those about one account, or the invitations of one vendor; neither used nor withdrawn ones."""
+        letters = [samples.a_letter(n, about=1) for n in range(1, 10)] + [samples.a_letter(n) for n in range(11, 14)]
+        letters[1], letters[3] = letters[1].move("use"), letters[3].move("withdraw")
+        self.added(db, letters)
+        account, vendor = samples.account_id(1), samples.vendor_id(1)
+        with db() as work:
+            of_account, of_vendor = work.letters.open_of_account(account), work.letters.open_of_vendor(vendor)
+        assert [each for each in letters[:9] if each.account_id == account and each.status is LetterStatus.OPEN] == of_account
+        assert [each for each in letters[:9] if each.vendor_id == vendor and each.status is LetterStatus.OPEN] == of_vendor
+        assert (5, 2) == (len(of_account), len(of_vendor))
+
+    def test_old_letters_are_forgotten(self, db: Begin[IdentityWork]) -> None:
+        """Those that expired before an instant, whatever has become of them."""
+        letters = [samples.a_letter(3), samples.a_letter(6).move("use"), samples.a_letter(9)]
+        self.added(db, letters)
+        with db() as work:
+            assert 2 == work.letters.forget(letters[2].expires_at)
+        with db() as work:
+            assert [letters[2].id] == list(work.letters.find([each.id for each in letters]))
 
 
 class MembershipsContract(RepositoryContract[MemberKey, Membership]):

@@ -182,6 +182,14 @@ class SecretsContract:
         assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" == secrets.digest("abc")
         assert secrets.digest("\ud800") != secrets.digest("?")
 
+    def test_what_is_sealed_follows_from_the_text(self, secrets: Secrets) -> None:
+        """Again and again, another one for each text, and part of a token's text as a new secret is; it does not tell the text."""
+        made = [secrets.sealed(f"letter:{n}") for n in range(100)]
+        assert made == [secrets.sealed(f"letter:{n}") for n in range(100)]
+        assert 100 == len(set(made))
+        assert all(shown("lt", samples.letter_id(1), each) for each in made)
+        assert not any("letter:" in each or each == secrets.digest(f"letter:{n}") for n, each in enumerate(made))
+
     def test_same_is_equal(self, secrets: Secrets) -> None:
         """Two digests are the same when they are equal."""
         one, other = secrets.digest("one"), secrets.digest("other")

@@ -63,6 +63,7 @@ from quarterturn_domain.testing.samples.orders import (
 from quarterturn_domain.testing.samples.people import (
     VENDOR_STANDINGS,
     a_credential,
+    a_letter,
     a_membership,
     a_session,
     a_vendor,
@@ -74,6 +75,7 @@ from quarterturn_domain.testing.samples.people import (
     an_audit_entry,
     api_key_id,
     furnish_people,
+    letter_id,
     session_id,
     vendor_id,
 )
@@ -117,6 +119,7 @@ __all__ = [
     "a_dispute",
     "a_fact",
     "a_kit",
+    "a_letter",
     "a_location",
     "a_membership",
     "a_paid_order",
@@ -164,6 +167,7 @@ __all__ = [
     "furnish_orders",
     "furnish_payments",
     "furnish_people",
+    "letter_id",
     "location_id",
     "moment",
     "numbered",

@@ -10,12 +10,13 @@ from quarterturn_domain.identity.address import Address
 from quarterturn_domain.identity.api_key import ApiKey
 from quarterturn_domain.identity.audit import AuditEntry, noted
 from quarterturn_domain.identity.credential import Credential
+from quarterturn_domain.identity.letter import Letter
 from quarterturn_domain.identity.membership import Membership
 from quarterturn_domain.identity.ports import IdentityWork
 from quarterturn_domain.identity.role import Permission, VendorRole
 from quarterturn_domain.identity.session import Session
 from quarterturn_domain.identity.vendor import PayoutAccount, Vendor
-from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, SessionId, VendorId
+from quarterturn_domain.kernel.ids import AccountId, AddressId, ApiKeyId, LetterId, SessionId, VendorId
 from quarterturn_domain.testing.samples.numbering import LARGE, MANY, moment, numbered
 
 VENDOR_STANDINGS: Final[Sequence[Sequence[str]]] = (
@@ -94,6 +95,23 @@ def an_api_key(n: int = 1, *, owner: int | None = None) -> ApiKey:
         made_at=moment(n),
         expires_at=moment(n + 1_000) if bound else None,
     )
+
+
+def letter_id(n: int) -> LetterId:
+    """The id of the `n`-th letter."""
+    return LetterId(numbered(0xA6, n))
+
+
+def a_letter(n: int = 1, *, about: int | None = None) -> Letter:
+    """The `n`-th letter, about the `n`-th account or vendor unless another one is named: an invitation, a change, a reset."""
+    whose, at, email = n if about is None else about, moment(n), f"zoë{n}@example.org"
+    if n % 3 == 1:
+        role = VendorRole.OWNER if n % 2 else VendorRole.STAFF
+        return Letter.invitation(letter_id(n), vendor_id=vendor_id(whose), email=email, role=role, by=account_id(n), at=at)[0]
+    if n % 3 == 2:  # noqa: PLR2004
+        former = f"before{n}@example.org"
+        return Letter.change_of_email(letter_id(n), account_id=account_id(whose), email=email, former=former, at=at)[0]
+    return Letter.password_reset(letter_id(n), account_id=account_id(whose), email=email, at=at)[0]
 
 
 def a_membership(n: int = 1) -> Membership:
