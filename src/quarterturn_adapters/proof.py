@@ -27,7 +27,16 @@ from quarterturn_domain.settlement.journal import Entry, EntryKind
 T = TypeVar("T")
 
 _PAGE: Final = 1_000
-_ORDERS: Final = frozenset({EntryKind.CAPTURE, EntryKind.REFUND, EntryKind.DISPUTE, EntryKind.DISPUTE_WON, EntryKind.DISPUTE_LOST})
+_ORDERS: Final = frozenset(
+    {
+        EntryKind.CAPTURE,
+        EntryKind.CAPTURE_MORE,
+        EntryKind.REFUND,
+        EntryKind.DISPUTE,
+        EntryKind.DISPUTE_WON,
+        EntryKind.DISPUTE_LOST,
+    }
+)
 _PAID_OUT: Final = frozenset({EntryKind.PAYOUT_SENT, EntryKind.PAYOUT_FAILED, EntryKind.RECOVERY})
 """The entries that say what orders came to; every other one moves money that is there already."""
 

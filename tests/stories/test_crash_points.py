@@ -33,7 +33,18 @@ from quarterturn_domain.payouts.schedule import PayoutTerms
 from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means
 from quarterturn_domain.testing.lives import LivingShop, prove
 from quarterturn_domain.testing.strategies import OrderLife
-from quarterturn_domain.testing.strategies.lives import Dispute, Judge, Onward, Pass, Refund, Start, Step, Work
+from quarterturn_domain.testing.strategies.lives import (
+    Cancel,
+    Dispute,
+    Judge,
+    Onward,
+    Pass,
+    Refund,
+    Ship,
+    Start,
+    Step,
+    Work,
+)
 
 Act: TypeAlias = Callable[[LivingShop], object]
 
@@ -131,6 +142,10 @@ def _settle(act: str) -> Act:
     return lambda living: living.shop.settle_authorizations(SettleAuthorization(payment_id=living.payments[0], act=act))
 
 
+def _capture_shipped(living: LivingShop) -> object:
+    return app_of(living).capture_shipped(living.orders)
+
+
 def _pay_out(living: LivingShop) -> object:
     living.shop.claim_payouts(RunPayouts(run_id=RUN, at=living.now))
     return living.shop.send_payouts([payout.id for payout in living.payouts()])
@@ -218,6 +233,8 @@ WAITING: Final[tuple[Step, ...]] = (BASKET,)
 PAID: Final[tuple[Step, ...]] = (BASKET, Onward(0))
 DELIVERED: Final[tuple[Step, ...]] = (BASKET, *[Onward(0)] * 5)
 AUTHORIZED: Final[tuple[Step, ...]] = (BASKET, Start(0, Means.APPROVED, manual=True))
+IN_PARTS: Final[tuple[Step, ...]] = (BASKET, Start(0, Means.APPROVED, parcels=True), Ship(0, 0, ((0, 1),)))
+ONE_ARRIVED: Final[tuple[Step, ...]] = (*IN_PARTS, Work("relay"))
 DISPUTED: Final[tuple[Step, ...]] = (*PAID, Dispute(0), Work("sync"))
 
 CASES: Final[dict[str, Case]] = {
@@ -235,6 +252,18 @@ CASES: Final[dict[str, Case]] = {
         lambda living: living.shop.sync_payments(living.payments),
     ),
     "capturing": Case("settle_authorizations", AUTHORIZED, _settle("capture"), asked=True),
+    "capturing the first parcel": Case("capture_shipped", IN_PARTS, _capture_shipped),
+    "capturing a parcel": Case("capture_shipped", (*ONE_ARRIVED, Ship(0, 1)), _capture_shipped),
+    "capturing the last parcels": Case("capture_shipped", (*ONE_ARRIVED, Ship(0, 1), Ship(0, 0)), _capture_shipped),
+    "letting go what was cancelled": Case("capture_shipped", (*ONE_ARRIVED, Cancel(0, 0), Cancel(0, 1)), _capture_shipped),
+    "letting an order go": Case("capture_shipped", (BASKET, Start(0, Means.APPROVED, parcels=True), Cancel(0)), _capture_shipped),
+    "capturing the rest by hand": Case("settle_authorizations", ONE_ARRIVED, _settle("capture"), asked=True),
+    "giving the rest up": Case("settle_authorizations", ONE_ARRIVED, _settle("cancel"), asked=True),
+    "hearing that an authorisation in parts has ended": Case(
+        "sync_payments",
+        (*ONE_ARRIVED, Pass(timedelta(days=8))),
+        lambda living: living.shop.sync_payments(living.payments),
+    ),
     "giving an authorisation up": Case("settle_authorizations", AUTHORIZED, _settle("cancel"), asked=True),
     "sending a refund": Case("send_refunds", (*PAID, Refund(0, spread=300)), _send_refunds),
     "sending a refund that takes a while": Case(

@@ -37,7 +37,7 @@ class MemoryPayments(MemoryRepository[PaymentId, Payment]):
         self._quarantined = self.rows.sorted(
             lambda payment: latest_first(payment.opened_at, payment.id), by=lambda payment: EVERY if payment.quarantine else None
         )
-        self._unsettled = self.rows.sorted(_opened, by=lambda payment: None if payment.status in _SETTLED else EVERY)
+        self._unsettled = self.rows.sorted(_opened, by=_unsettled)
 
     def of_orders(self, order_ids: Iterable[OrderId], /) -> Mapping[OrderId, Sequence[Payment]]:
         """The payments of these orders, in the order of opening; an order without one is left out."""
@@ -193,6 +193,10 @@ def _place(after: tuple[datetime, UUID] | None) -> tuple[datetime, int] | None:
 
 def _disputed(dispute: Dispute) -> tuple[int, int]:
     return latest_first(dispute.opened_at, dispute.id)
+
+
+def _unsettled(payment: Payment) -> object:
+    return EVERY if payment.in_parts or payment.status not in _SETTLED else None
 
 
 def _opened(payment: Payment) -> tuple[datetime, int]:

@@ -116,7 +116,8 @@ sold AS (
     WHERE EXISTS (SELECT FROM journal_entries e WHERE e.order_id = l.order_id AND e.kind = 'capture')
     GROUP BY 1, 2, 3
     -- What was given back is computed cumulatively, line by line: those orders are added up outside of SQL.
-    HAVING NOT bool_or(refunded_goods > 0 OR refunded_shipping > 0 OR (goods_paid = 0 AND cancelled + returned > 0)))
+    HAVING NOT bool_or(refunded_goods > 0 OR refunded_shipping > 0 OR (goods_paid = 0 AND cancelled + returned > 0)
+        OR EXISTS (SELECT FROM payments p WHERE p.order_id = l.order_id AND p.in_parts)))
 SELECT s.order_id, s.vendor_id, s.currency, s.earning, coalesce(b.earning, 0) AS booked_earning,
     s.commission, coalesce(b.commission, 0) AS booked_commission
 FROM sold s LEFT JOIN booked b USING (order_id, vendor_id, currency)
@@ -135,7 +136,9 @@ HAVING (o.state = 'paid') <> coalesce(bool_or(e.number IS NOT NULL OR p.status =
 _FACTS: Final = """
 SELECT 'payment' AS kind, p.id, p.status FROM payments p
 WHERE p.captured > 0 AND NOT EXISTS (
-    SELECT FROM journal_entries e WHERE e.fact IN ('payment:' || p.id || ':captured', 'payment:' || p.id || ':unclaimed'))
+    SELECT FROM journal_entries e WHERE e.fact IN (
+        'payment:' || p.id || ':captured' || CASE WHEN p.captures > 1 THEN ':' || p.captures ELSE '' END,
+        'payment:' || p.id || ':unclaimed' || CASE WHEN p.captures > 1 THEN ':' || p.captures ELSE '' END))
 UNION ALL
 SELECT 'refund', r.id, r.status FROM refunds r
 WHERE r.amount > 0 AND (r.status = 'succeeded') <> EXISTS (

@@ -24,6 +24,7 @@ from quarterturn_adapters.postgres.unfit import unfit
 from quarterturn_adapters.postgres.work import PostgresWork
 from quarterturn_domain.kernel.errors import DomainError
 from quarterturn_domain.kernel.ids import OrderId, VendorId
+from quarterturn_domain.payments.parcels import arrived
 from quarterturn_domain.settlement.chain import Seal, verify
 from quarterturn_domain.settlement.chart import OF_A_VENDOR, AccountKind
 
@@ -33,9 +34,11 @@ SHOWN: Final = 20
 _PAGE: Final = 1_000
 
 _TOUCHED: Final = """
-SELECT DISTINCT order_id FROM order_lines
-WHERE (refunded_goods > 0 OR refunded_shipping > 0 OR (goods_paid = 0 AND cancelled + returned > 0)) AND order_id > %s
-ORDER BY order_id LIMIT %s"""
+SELECT order_id FROM (
+    SELECT order_id FROM order_lines
+    WHERE refunded_goods > 0 OR refunded_shipping > 0 OR (goods_paid = 0 AND cancelled + returned > 0)
+    UNION SELECT order_id FROM payments WHERE in_parts) touched
+WHERE order_id > %s ORDER BY order_id LIMIT %s"""
 
 _BOOKED: Final = """
 SELECT e.order_id, p.vendor_id, p.account, sum(p.amount)::bigint
@@ -142,7 +145,8 @@ def _refunded_orders(connection: Connection[Row], work: PostgresWork) -> Iterato
         for order in work.orders.find(ids).values():
             if order.id not in captured:
                 continue
-            for part in order.vendor_orders:
+            # What is authorised and not captured yet is nobody's.
+            for part in arrived(order, work.payments.of_order(order.id)).vendor_orders:
                 sums = booked.get((order.id, part.vendor_id), {})
                 try:
                     split = part.split

@@ -18,10 +18,11 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.dispute import Dispute, DisputeStatus
 from quarterturn_domain.payments.payment import CaptureMethod, Payment, PaymentStatus
 from quarterturn_domain.payments.refund import LineRefund, Refund, RefundStatus
+from quarterturn_domain.payments.waiting import Waiting
 from quarterturn_domain.payments.webhook import Hint, HintKind, Webhook, WebhookStatus
 
 # Words of our own lifecycles, spelled out so that the partial indexes are found.
-_IS_SETTLED: Final = f"status IN ({', '.join(repr(status.value) for status in SETTLED)})"
+_IS_UNSETTLED: Final = f"status NOT IN ({', '.join(repr(status.value) for status in SETTLED)}) OR in_parts"
 _IS_OPEN: Final = f"status IN ({', '.join(repr(status.value) for status in OPEN_REFUNDS)})"
 
 _ADD_TO_VENDORS: Final = """INSERT INTO vendor_refunds (vendor_id, requested_at, refund_id)
@@ -45,8 +46,9 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
         """A payment as a row."""
         amounts = (value.captured.minor, value.released.minor, value.refunded.minor, value.lost.minor, value.fee.minor)
         said = (value.reference, value.charge, value.failure, value.quarantine)
+        parts = (value.captures, value.in_parts, _waiting_document(value.waiting), _waiting_document(value.asked))
         head = (value.id, value.order_id, value.amount.minor, value.capture_method)
-        return (*head, *amounts, value.amount.currency.code, value.opened_at, value.status, *said)
+        return (*head, *amounts, value.amount.currency.code, value.opened_at, value.status, *said, *parts)
 
     @staticmethod
     def value(row: Row) -> Payment:
@@ -69,6 +71,10 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
             charge=said[1],
             failure=said[2],
             quarantine=said[3],
+            captures=said[4],
+            in_parts=said[5],
+            waiting=_waiting(said[6], unit),
+            asked=_waiting(said[7], unit),
         )
 
     def of_orders(self, order_ids: Iterable[OrderId], /) -> Mapping[OrderId, Sequence[Payment]]:
@@ -110,7 +116,7 @@ class PostgresPayments(PostgresRepository[PaymentId, Payment]):
         """Up to `limit` payments, opened before an instant, of which the provider may know more: oldest first, no lock."""
         behind, place = _behind("opened_at", after)
         found = self._statements.rows(
-            f"SELECT id FROM payments WHERE NOT ({_IS_SETTLED}) AND opened_at < %s{behind} ORDER BY opened_at, id LIMIT %s",  # noqa: S608
+            f"SELECT id FROM payments WHERE ({_IS_UNSETTLED}) AND opened_at < %s{behind} ORDER BY opened_at, id LIMIT %s",  # noqa: S608
             *(opened_before, *place, limit),
         )
         return [each for (each,) in found]
@@ -313,6 +319,14 @@ class PostgresWebhooks(PostgresRepository[tuple[str, str], Webhook]):
 def _behind(column: str, after: tuple[datetime, Any] | None) -> tuple[str, tuple[Any, ...]]:
     """The condition that a row comes after the end of the page before, and its parameters."""
     return ("", ()) if after is None else (f" AND ({column}, id) > (%s, %s)", after)
+
+
+def _waiting_document(waiting: Iterable[Waiting]) -> str:
+    return dumps([(each.line, each.units, each.goods.minor, each.shipping.minor) for each in waiting])
+
+
+def _waiting(documents: Iterable[Sequence[int]], unit: Currency) -> tuple[Waiting, ...]:
+    return tuple(Waiting(line, units, Money(goods, unit), Money(shipping, unit)) for line, units, goods, shipping in documents)
 
 
 def _lines_document(lines: Iterable[LineRefund]) -> str:

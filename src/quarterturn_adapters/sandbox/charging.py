@@ -60,19 +60,27 @@ class Charging:
             self._fail(payment, failure)
         return payment
 
-    def capture(self, payment: PaymentRecord, amount: Money) -> PaymentRecord:
-        """Take so much of an authorised payment; the rest is released."""
+    def capture(self, payment: PaymentRecord, amount: Money, *, final: bool = True) -> PaymentRecord:
+        """Take so much of an authorised payment; the rest is released, or kept for later where that can be."""
         if payment.status is not PaymentStatus.AUTHORIZED:
             raise _unexpected(payment, "captured")
-        if amount.minor > payment.amount:
-            raise GatewayRefused(
-                "amount_too_large", f"{amount} is more than the authorised {Money(payment.amount, payment.currency)}"
-            )
-        self._take(payment, amount.minor)
+        left = Money(payment.amount - payment.captured, payment.currency)
+        if amount > left:
+            raise GatewayRefused("amount_too_large", f"{amount} is more than the {left} that are authorised")
+        if not final and not payment.multicapture:
+            raise GatewayRefused("multicapture_unavailable", f"the payment {payment.reference} can be captured once")
+        if amount:
+            self._take(payment, amount.minor)
+        if final or amount == left:
+            self._close(payment)
+        else:
+            self._books.tell("payment.captured_in_part", payment.reference, payment.status)
         return payment
 
     def cancel(self, payment: PaymentRecord) -> PaymentRecord:
         """Give up a payment that is neither captured nor under way."""
+        if payment.captured:
+            raise _unexpected(payment, "cancelled: some of it is captured")
         if payment.status is not PaymentStatus.AUTHORIZED and payment.status not in _UNPAID:
             raise _unexpected(payment, "cancelled")
         self._cancel(payment)
@@ -81,7 +89,7 @@ class Charging:
     def refund(self, payment: PaymentRecord, amount: Money, refund_id: RefundId) -> RefundRecord:
         """Give back so much of what was captured and not refunded yet; the fee stays with the provider."""
         books = self._books
-        if payment.status is not PaymentStatus.CAPTURED:
+        if not payment.captured:
             raise _unexpected(payment, "refunded")
         if payment.disputed:
             raise GatewayRefused("charge_disputed", f"the payment {payment.reference} is disputed; the bank has its money")
@@ -134,9 +142,11 @@ class Charging:
                 self._fail(payment, card.failure or "processing_failed")
 
     def authorization_expires(self, reference: str) -> None:
-        """An authorisation that nobody captured is void."""
+        """An authorisation that nobody captured is void, and so is what is left of one that was captured in parts."""
         payment = self._books.payments[reference]
-        if payment.status is PaymentStatus.AUTHORIZED:
+        if payment.status is PaymentStatus.AUTHORIZED and payment.captured:
+            self._close(payment)
+        elif payment.status is PaymentStatus.AUTHORIZED:
             payment.failure = "authorization_expired"
             self._cancel(payment)
 
@@ -149,8 +159,7 @@ class Charging:
     def dispute(self, payment: PaymentRecord, amount: Money) -> DisputeRecord:
         """The customer's bank takes so much of what is left back for now, and the provider a fee; also beside another dispute."""
         books = self._books
-        captured = payment.status is PaymentStatus.CAPTURED
-        if not captured or amount.currency is not payment.currency or not 0 < amount.minor <= payment.left:
+        if not payment.captured or amount.currency is not payment.currency or not 0 < amount.minor <= payment.left:
             raise _unexpected(payment, f"disputed for {amount}")
         terms = books.terms
         dispute = DisputeRecord(
@@ -218,7 +227,9 @@ class Charging:
         books.charges[payment.charge] = payment.reference
         if payment.capture_method is CaptureMethod.AUTOMATIC:
             self._take(payment, payment.amount)
+            self._close(payment)
             return
+        payment.multicapture = payment.capture_method is CaptureMethod.PER_PARCEL and books.terms.multicapture
         payment.move("authorize")
         books.at(books.now + books.terms.authorization_lasts, "authorization_expires", payment.reference)
         books.tell("payment.authorized", payment.reference, payment.status)
@@ -229,13 +240,18 @@ class Charging:
         captured = Money(minor, payment.currency)
         fee = books.terms.fee(captured)
         card = self._card(payment)
-        payment.move("capture")
-        payment.captured, payment.fee = minor, fee.minor
+        first = not payment.captured
+        payment.captured += minor
+        payment.fee += fee.minor
         payment.available_at = books.now if card.available_at_once else books.now + books.terms.settles_after
         books.ledger.post(LineKind.CHARGE, payment.charge, captured, fee, books.now, payment.available_at)
-        books.tell("payment.captured", payment.reference, payment.status)
-        if card.dispute is not None:
+        if card.dispute is not None and first:
             books.at(books.now + books.terms.dispute_opens_after, "dispute_opens", payment.reference)
+
+    def _close(self, payment: PaymentRecord) -> None:
+        """Nothing more can be captured."""
+        payment.move("capture")
+        self._books.tell("payment.captured", payment.reference, payment.status)
 
     def _fail(self, payment: PaymentRecord, reason: str) -> None:
         payment.move("fail")

@@ -21,6 +21,8 @@ from quarterturn_domain.payouts.gateway import GatewayPayout, GatewayPayoutStatu
 class PaymentRecord:
     """A payment in minor units of `currency`; `status` leaves refunds and disputes out, which `shown` adds.
 
+    It is authorised as long as more of it may be captured, `multicapture` says whether that can be done in parts.
+
     `taken` is with customers' banks, for now or for good; `disputes` counts those that were opened, `disputed` those that are open.
     """
 
@@ -44,6 +46,7 @@ class PaymentRecord:
     taken: int = 0
     disputes: int = 0
     disputed: int = 0
+    multicapture: bool = False
 
     def move(self, act: str) -> None:
         """Go on in the lifecycle that the domain knows."""
@@ -52,6 +55,8 @@ class PaymentRecord:
     @property
     def shown(self) -> PaymentStatus:
         """The status with refunds and disputes: what was lost by a dispute is gone, as if it had been refunded."""
+        if self.status is PaymentStatus.AUTHORIZED:
+            return self.status
         if self.disputed:
             return PaymentStatus.DISPUTED
         if self.left == self.captured:
@@ -77,6 +82,7 @@ class PaymentRecord:
             self.secret,
             self.failure,
             self.action_required,
+            self.multicapture,
         )
 
 

@@ -158,7 +158,9 @@ def _open_payment(
 _REPEAT: Final[Mapping[str, Callable[..., object]]] = {
     "open_payment": _open_payment,
     "confirm_payment": lambda on, key, reference, method: SandboxPayments(on).confirm_payment(reference, method, key=key),
-    "capture_payment": lambda on, key, reference, *amount: SandboxPayments(on).capture_payment(reference, _money(*amount), key=key),
+    "capture_payment": lambda on, key, reference, minor, code, final=True: SandboxPayments(on).capture_payment(
+        reference, _money(minor, code), key=key, final=final
+    ),
     "cancel_payment": lambda on, key, reference: SandboxPayments(on).cancel_payment(reference, key=key),
     "refund_payment": lambda on, key, reference, minor, code, refund: SandboxPayments(on).refund_payment(
         reference, _money(minor, code), refund_id=RefundId(UUID(refund)), key=key

@@ -21,7 +21,7 @@ class Terms:
 
     A captured payment costs `rate` of it, rounded once, half up, and a fixed part: `fixed_hundredths` of the currency's major unit,
     or what `fixed` says for its code. A dispute costs `dispute_hundredths`, which come back when it is won if
-    `dispute_fee_returned`.
+    `dispute_fee_returned`. With `multicapture` payments that ask for it can be captured in parts, each for its own fee.
     The defaults are those that Stripe publishes for cards in the United States.
     """
 
@@ -30,6 +30,7 @@ class Terms:
     fixed: Mapping[str, Money] = attrs.field(factory=dict)
     dispute_hundredths: int = 1_500
     dispute_fee_returned: bool = True
+    multicapture: bool = True
     settles_after: timedelta = timedelta(days=2)
     processing_takes: timedelta = timedelta(minutes=5)
     authorization_lasts: timedelta = timedelta(days=7)

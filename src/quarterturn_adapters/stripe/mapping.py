@@ -62,8 +62,12 @@ _PAYOUTS: Final = {
 }
 
 
-def payment_of(intent: PaymentIntent, disputes: Sequence[Dispute] = ()) -> GatewayPayment:
+def payment_of(
+    intent: PaymentIntent, disputes: Sequence[Dispute] = (), lines: Sequence[BalanceTransaction] | None = None
+) -> GatewayPayment:
     """A payment, read with its charge and the charge's line of the statement; `disputes` are all that there are about it.
+
+    Of one that is captured in parts `lines` are all that name its charge: it has arrived as far as they say.
 
     What has succeeded is `processing` until its line is there: before that nobody knows its fee. Raises `Invalid` where Stripe
     turned the money into another currency: the books never do, so the account has to settle in every currency that it takes.
@@ -73,17 +77,22 @@ def payment_of(intent: PaymentIntent, disputes: Sequence[Dispute] = ()) -> Gatew
     status = _known(_STATUSES, intent.status, "payment")
     nothing = money(0, intent.currency)
     captured = fee = nothing
-    if status is PaymentStatus.CAPTURED:
-        if charge is None or not isinstance(line, BalanceTransaction):
+    if status is PaymentStatus.CAPTURED or (status is PaymentStatus.AUTHORIZED and lines):
+        if lines is None:
+            lines = [line] if isinstance(line, BalanceTransaction) else []
+        taken = [each for each in lines if each.type in {"charge", "payment"}]
+        for each in taken:
+            if each.currency != intent.currency:
+                raise Invalid(
+                    f"the payment {intent.id}, which Stripe converts from {intent.currency.upper()} to {each.currency.upper()}",
+                    f"an account that settles in {intent.currency.upper()}",
+                )
+        if charge is None or sum(each.amount for each in taken) != intent.amount_received:
             status = PaymentStatus.PROCESSING
-        elif line.currency != intent.currency:
-            raise Invalid(
-                f"the payment {intent.id}, which Stripe converts from {intent.currency.upper()} to {line.currency.upper()}",
-                f"an account that settles in {intent.currency.upper()}",
-            )
         else:
-            captured, fee = money(intent.amount_received, intent.currency), money(line.fee, line.currency)
-            status = _after(charge, captured, disputes)
+            captured = money(intent.amount_received, intent.currency)
+            fee = money(sum(each.fee for each in taken), intent.currency)
+            status = status if status is PaymentStatus.AUTHORIZED else _after(charge, captured, disputes)
     wrong = intent.last_payment_error
     failure = None if wrong is None else getattr(wrong, "decline_code", None) or getattr(wrong, "code", None) or wrong.type
     if status is PaymentStatus.REQUIRES_PAYMENT and intent.status == "requires_payment_method" and failure is not None:
@@ -103,7 +112,14 @@ def payment_of(intent: PaymentIntent, disputes: Sequence[Dispute] = ()) -> Gatew
         client_secret=intent.client_secret,
         failure=failure,
         action_required=intent.status == "requires_action",
+        multicapture=charge is not None and multicapture(charge),
     )
+
+
+def multicapture(charge: Charge) -> bool:
+    """Whether a charge can be captured in parts, which depends on the card and on what the account has agreed with Stripe."""
+    card = getattr(charge.payment_method_details, "card", None)
+    return getattr(getattr(card, "multicapture", None), "status", None) == "available"
 
 
 def _after(charge: Charge, captured: Money, disputes: Sequence[Dispute]) -> PaymentStatus:

@@ -9,15 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from stripe import CardError, Dispute, PaymentIntent, Refund
-from stripe.params import PaymentIntentConfirmParams, PaymentIntentCreateParams
+from stripe import BalanceTransaction, CardError, Charge, Dispute, PaymentIntent, Refund
+from stripe.params import PaymentIntentCaptureParams, PaymentIntentConfirmParams, PaymentIntentCreateParams
 
 from quarterturn_adapters.stripe.amounts import code, written
 from quarterturn_adapters.stripe.client import Client
-from quarterturn_adapters.stripe.mapping import ORDER_ID, PAYMENT_ID, REFUND_ID, dispute_of, our_word, payment_of, refund_of
+from quarterturn_adapters.stripe.mapping import (
+    ORDER_ID,
+    PAYMENT_ID,
+    REFUND_ID,
+    dispute_of,
+    multicapture,
+    our_word,
+    payment_of,
+    refund_of,
+)
 from quarterturn_adapters.stripe.statement import LONGEST_PAGE, page
 from quarterturn_adapters.stripe.webhooks import verified
 from quarterturn_domain.kernel.clock import Clock
+from quarterturn_domain.kernel.errors import Unavailable
 from quarterturn_domain.kernel.ids import PaymentId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.gateway import (
@@ -25,9 +35,11 @@ from quarterturn_domain.payments.gateway import (
     GatewayPayment,
     GatewayRefund,
     Hint,
+    OutcomeUnknown,
     PaymentRequest,
     StatementLine,
 )
+from quarterturn_domain.payments.payment import CaptureMethod
 
 _WITH_FEE: Final = "latest_charge.balance_transaction"
 _SEARCH_LAGS: Final = timedelta(minutes=5)
@@ -50,12 +62,14 @@ class StripePayments:
             "amount": amount,
             "currency": code(request.amount.currency),
             # Without a word from us Stripe would capture in the background, and say nothing of the fee.
-            "capture_method": request.capture_method.value,
+            "capture_method": "automatic" if request.capture_method is CaptureMethod.AUTOMATIC else "manual",
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "always" if back else "never"},
             "transfer_group": f"order_{request.order_id}",
             "metadata": {PAYMENT_ID: str(request.payment_id), ORDER_ID: str(request.order_id)},
             "expand": [_WITH_FEE],
         }
+        if request.capture_method is CaptureMethod.PER_PARCEL:
+            wanted["payment_method_options"] = {"card": {"request_multicapture": "if_available"}}
         if request.method:
             wanted |= {"payment_method": request.method, "confirm": True}
             if back:
@@ -71,14 +85,23 @@ class StripePayments:
             wanted["return_url"] = back
         return self._try(reference, lambda: intents.confirm(reference, wanted, {"idempotency_key": key}))
 
-    def capture_payment(self, reference: str, amount: Money, *, key: str) -> GatewayPayment:
-        """Capture once; what is left of the authorisation is let go."""
-        asked, intents = written(amount), self._client.v1.payment_intents
+    def capture_payment(self, reference: str, amount: Money, *, key: str, final: bool = True) -> GatewayPayment:
+        """Capture; what is left of the authorisation is let go or, unless this is `final`, kept where the card allows it."""
+        intents = self._client.v1.payment_intents
+        wanted: PaymentIntentCaptureParams = {"amount_to_capture": written(amount), "expand": [_WITH_FEE]}
+        # To say that nothing may follow is only needed where something might.
+        if not final or not amount:
+            wanted["final_capture"] = final
 
         def ask() -> PaymentIntent:
-            return intents.capture(reference, {"amount_to_capture": asked, "expand": [_WITH_FEE]}, {"idempotency_key": key})
+            return intents.capture(reference, wanted, {"idempotency_key": key})
 
-        return payment_of(self._client.change("payment", reference, ask))
+        intent = self._client.change("payment", reference, ask)
+        try:
+            return payment_of(intent, lines=self._lines(intent))
+        except Unavailable as away:
+            # It is captured; only what that has cost was not read.
+            raise OutcomeUnknown(away.what, away.retry_after_seconds) from away
 
     def cancel_payment(self, reference: str, *, key: str) -> GatewayPayment:
         """Cancel it."""
@@ -94,7 +117,7 @@ class StripePayments:
         client = self._client
         intent = client.read("payment", reference, lambda: client.v1.payment_intents.retrieve(reference, {"expand": [_WITH_FEE]}))
         disputed = getattr(intent.latest_charge, "disputed", False)
-        return payment_of(intent, self._disputes(reference) if disputed else ())
+        return payment_of(intent, self._disputes(reference) if disputed else (), self._lines(intent))
 
     def find_payment(self, payment_id: PaymentId) -> GatewayPayment | None:
         """The newest payment with our id among its metadata: searched for, and looked for among those too new for the search."""
@@ -167,6 +190,17 @@ class StripePayments:
             "payment",
             "of the last minutes",
             lambda: list(client.v1.payment_intents.list({"created": {"gte": since}, "limit": LONGEST_PAGE}).auto_paging_iter()),
+        )
+
+    def _lines(self, intent: PaymentIntent) -> Sequence[BalanceTransaction] | None:
+        """Every line of the statement that names the charge of a payment that was captured in parts; None for others."""
+        client, charge = self._client, intent.latest_charge
+        if not isinstance(charge, Charge) or not multicapture(charge) or not intent.amount_received:
+            return None
+        return client.read(
+            "payment",
+            intent.id,
+            lambda: list(client.v1.balance_transactions.list({"source": charge.id, "limit": LONGEST_PAGE}).auto_paging_iter()),
         )
 
     def _disputes(self, reference: str) -> Sequence[Dispute]:

@@ -37,11 +37,14 @@ Method = Annotated[
 
 
 class IntentAsked(Asked):
-    """Which order is to be paid, and how; with a `method` it is tried at once."""
+    """Which order is to be paid, and how; with a `method` it is tried at once.
+
+    Without a `captureMethod` the money is taken when the marketplace is set to take it.
+    """
 
     order_id: UUID
     method: Method | None = None
-    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    capture_method: CaptureMethod | None = None
 
 
 class ConfirmAsked(Asked):

@@ -18,6 +18,7 @@ from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.dispute import DISPUTE, Dispute, DisputeStatus
 from quarterturn_domain.payments.events import DisputeLost, DisputeOpened, DisputeWon, RefundCovered, VendorPart
 from quarterturn_domain.payments.gateway import GatewayDispute, PaymentGateway
+from quarterturn_domain.payments.parcels import arrived
 from quarterturn_domain.payments.payment import PAYMENT, TAKEN, Payment
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.recording import record
@@ -63,7 +64,8 @@ class SyncDisputes:
         """Record first that the payment arrived, when its dispute is heard of before that."""
         with self._work() as work:
             payment_id = work.payments.by_reference([reference]).get(reference)
-            if payment_id is not None and work.payments.find([payment_id])[payment_id].status in TAKEN:
+            known_payment = None if payment_id is None else work.payments.find([payment_id])[payment_id]
+            if known_payment is not None and known_payment.status in TAKEN and not known_payment.in_parts:
                 return
         payment = self._gateway.read_payment(reference)
         with self._work() as work:
@@ -125,7 +127,8 @@ class SyncDisputes:
             work.outbox.append([won])
         else:
             after = dispute.move("lose")
-            lost, parts, amount = give_back(order, dispute.lines)
+            lost, _, amount = give_back(order, dispute.lines)
+            parts = _parts(arrived(order, work.payments.of_order(order.id)), dispute.lines)
             work.orders.save([lost])
             work.payments.save([payment.lose(amount, disputed=disputed)])
             fact = DisputeLost(
@@ -169,9 +172,10 @@ def _covered(work: PaymentsWork, dispute: Dispute, beyond: Money, at: datetime) 
 
 
 def _beside(work: PaymentsWork, dispute_id: DisputeId, order: Order) -> tuple[Sequence[Dispute], Order]:
-    """The order's other open disputes, and the order as if all of them were lost: what none of them holds."""
+    """The order's other open disputes, and what has arrived of the order as if all were lost: what none of them holds."""
     others = [each for each in work.disputes.of_order(order.id) if each.status is DisputeStatus.OPEN and each.id != dispute_id]
-    return others, give_back(order, [line for each in others for line in each.lines])[0]
+    here = arrived(order, work.payments.of_order(order.id))
+    return others, give_back(here, [line for each in others for line in each.lines])[0]
 
 
 def _parts(order: Order, lines: Sequence[LineRefund]) -> tuple[VendorPart, ...]:

@@ -42,7 +42,10 @@ class PaymentAuthorized(Event, tag="payment.authorized", about="payment_id"):
 
 @attrs.frozen(kw_only=True)
 class PaymentCaptured(Event, tag="payment.captured", about="payment_id"):
-    """Money for an order arrived at the provider: `parts` says who has which part of it, `fee` what the provider kept."""
+    """Money for an order arrived at the provider: `parts` says who has which part of it, `fee` what the provider kept.
+
+    `number` counts the captures of an authorisation that is captured in parts.
+    """
 
     payment_id: PaymentId
     order_id: OrderId
@@ -50,6 +53,7 @@ class PaymentCaptured(Event, tag="payment.captured", about="payment_id"):
     fee: Money
     parts: tuple[VendorPart, ...]
     at: datetime
+    number: int = 1
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +67,7 @@ class PaymentUnclaimed(Event, tag="payment.unclaimed", about="payment_id"):
     reason: str
     quarantined: bool
     at: datetime
+    number: int = 1
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +119,20 @@ class AuthorizationReleased(Event, tag="payment.authorization_released", about="
     payment_id: PaymentId
     order_id: OrderId
     amount: Money
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class AuthorizationEnded(Event, tag="payment.authorization_ended", about="payment_id"):
+    """An authorisation that was captured in parts has ended before `amount` was captured, which was still wanted.
+
+    `sent` of it is for goods that have left: nobody pays for them, and a person has to look at it.
+    """
+
+    payment_id: PaymentId
+    order_id: OrderId
+    amount: Money
+    sent: Money
     at: datetime
 
 

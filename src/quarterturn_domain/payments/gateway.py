@@ -78,7 +78,7 @@ class GatewayPayment:
     """A payment as the provider has it: the truth about the money.
 
     `client_secret` lets the customer's browser finish it and is never stored or logged; `captured` less `fee` is what reaches the
-    platform.
+    platform. With `multicapture` it can be captured in parts: it is `authorized` as long as more may be, whatever has arrived.
     """
 
     reference: str
@@ -91,6 +91,7 @@ class GatewayPayment:
     client_secret: str | None = attrs.field(default=None, repr=False)
     failure: str | None = None
     action_required: bool = False
+    multicapture: bool = False
 
 
 class GatewayRefundStatus(StrEnum):
@@ -177,8 +178,11 @@ class PaymentGateway(Protocol):
         """Try a payment with the customer's method; a decline is a state of the payment, not an error."""
         ...
 
-    def capture_payment(self, reference: str, amount: Money, *, key: str) -> GatewayPayment:
-        """Take `amount` of an authorised payment and let the rest go."""
+    def capture_payment(self, reference: str, amount: Money, *, key: str, final: bool = True) -> GatewayPayment:
+        """Take `amount` of an authorised payment and let the rest go; or keep the rest, when it is not `final`.
+
+        Only a payment with `multicapture` can be captured before its end; where that was done, a final capture may be of nothing.
+        """
         ...
 
     def cancel_payment(self, reference: str, *, key: str) -> GatewayPayment:

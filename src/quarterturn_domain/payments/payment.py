@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,7 +11,8 @@ import attrs
 
 from quarterturn_domain.kernel.ids import OrderId, PaymentId
 from quarterturn_domain.kernel.machine import StateMachine
-from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.kernel.money import Money, total
+from quarterturn_domain.payments.waiting import Waiting, by_line, put
 from quarterturn_domain.pricing.split import RefundTooLarge
 
 
@@ -51,17 +53,20 @@ PAYMENT: Final = StateMachine(
             "fail": PaymentStatus.FAILED,
             "cancel": PaymentStatus.CANCELLED,
         },
+        # Of an authorisation that is captured in parts more may arrive, wherever the money stands that has arrived before.
         PaymentStatus.CAPTURED: {
+            "capture_more": PaymentStatus.CAPTURED,
             "refund_partly": PaymentStatus.PARTIALLY_REFUNDED,
             "refund": PaymentStatus.REFUNDED,
             "dispute": PaymentStatus.DISPUTED,
         },
         PaymentStatus.PARTIALLY_REFUNDED: {
+            "capture_more": PaymentStatus.PARTIALLY_REFUNDED,
             "refund_partly": PaymentStatus.PARTIALLY_REFUNDED,
             "refund": PaymentStatus.REFUNDED,
             "dispute": PaymentStatus.DISPUTED,
         },
-        PaymentStatus.REFUNDED: {"dispute": PaymentStatus.DISPUTED},
+        PaymentStatus.REFUNDED: {"capture_more": PaymentStatus.PARTIALLY_REFUNDED, "dispute": PaymentStatus.DISPUTED},
         # The customer tries another card: the provider may report any progress after a failure.
         PaymentStatus.FAILED: {
             "require": PaymentStatus.REQUIRES_PAYMENT,
@@ -73,6 +78,7 @@ PAYMENT: Final = StateMachine(
         PaymentStatus.CANCELLED: {},
         # The last dispute that is closed leads back, to where the money stands: what was lost is gone as if it had been refunded.
         PaymentStatus.DISPUTED: {
+            "capture_more": PaymentStatus.DISPUTED,
             "win": PaymentStatus.CAPTURED,
             "win_partly_refunded": PaymentStatus.PARTIALLY_REFUNDED,
             "win_refunded": PaymentStatus.REFUNDED,
@@ -88,10 +94,15 @@ TAKEN: Final = frozenset({PaymentStatus.CAPTURED, PaymentStatus.PARTIALLY_REFUND
 
 
 class CaptureMethod(StrEnum):
-    """Whether the money is taken at once, or authorised first and captured later."""
+    """Whether the money is taken at once, or authorised first and captured later: by hand, or by itself when goods leave.
+
+    Then it is captured with the first parcel, all that is still wanted; or for each parcel, where the provider lets it be.
+    """
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"
+    FIRST_PARCEL = "first_parcel"
+    PER_PARCEL = "per_parcel"
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +112,9 @@ class Payment:
     `captured` has arrived, `released` was authorised and will not be captured, `refunded` is owed or given back, `lost` went back
     by disputes, `fee` is what the provider kept; `refunded + lost` is never more than `captured`. `quarantine` says why a person
     has to look at it before anything more happens.
+
+    While it is captured `in_parts` the provider holds the rest: what is `waiting`, and what was `asked` for and not heard of yet.
+    `captures` counts how often something has arrived.
     """
 
     id: PaymentId
@@ -118,6 +132,10 @@ class Payment:
     charge: str | None = None
     failure: str | None = None
     quarantine: str | None = None
+    captures: int = 0
+    in_parts: bool = False
+    waiting: tuple[Waiting, ...] = ()
+    asked: tuple[Waiting, ...] = ()
 
     @classmethod
     def open(
@@ -162,10 +180,31 @@ class Payment:
 
     def release(self, amount: Money) -> Payment:
         """Capture `amount` less than was authorised."""
-        assert self.status is PaymentStatus.AUTHORIZED
+        assert self.status is PaymentStatus.AUTHORIZED or self.waiting or self.asked
         if amount > self.capturable:
             raise RefundTooLarge(amount, self.capturable)
         return attrs.evolve(self, released=self.released + amount)
+
+    def capture_in_parts(self, waiting: Iterable[Waiting]) -> Payment:
+        """What is authorised can be captured in parts: all of it waits."""
+        assert self.status is PaymentStatus.AUTHORIZED
+        return attrs.evolve(self, in_parts=True, waiting=put((), waiting))
+
+    def ask(self, parts: Iterable[Waiting]) -> Payment:
+        """Want to capture these parts of what is waiting; what costs nothing need not be asked for."""
+        assert not self.asked, "one capture at a time"
+        taken = by_line(parts)
+        rest = [
+            Waiting(each.line, each.units - part.units, each.goods - part.goods, each.shipping - part.shipping)
+            for each in self.waiting
+            if (part := taken.get(each.line)) is not None
+        ]
+        return attrs.evolve(self, waiting=put(self.waiting, rest), asked=put((), taken.values()))
+
+    @property
+    def uncaptured(self) -> Money:
+        """What is authorised in parts, still wanted and not known to have arrived."""
+        return total((each.amount for each in (*self.waiting, *self.asked)), self.amount.currency)
 
     def win(self, *, disputed: bool = False) -> Payment:
         """A dispute was won: the payment is as it was before, unless it is `disputed` otherwise."""

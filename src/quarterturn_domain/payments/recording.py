@@ -32,7 +32,8 @@ from quarterturn_domain.payments.events import (
     VendorPart,
 )
 from quarterturn_domain.payments.gateway import GatewayPayment
-from quarterturn_domain.payments.payment import PAYMENT, TAKEN, Payment, PaymentStatus
+from quarterturn_domain.payments.parcels import Heard, end, hear, whole
+from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import Refund
 from quarterturn_domain.stock.allocation import Allocation, wanted_units
@@ -100,6 +101,9 @@ class Recording:
         """Take the provider's word; one about a state that is behind us changes nothing."""
         payment = self.payments[payment_id]
         payment = attrs.evolve(payment, reference=truth.reference, charge=truth.charge or payment.charge)
+        if payment.in_parts and (truth.status in _IN_PARTS or payment.captures):
+            self.payments[payment_id] = self._in_parts(payment, truth)
+            return
         act = _ACTS[truth.status]
         # What is authorised does not fail any more: such a word was true before the authorisation, and comes late.
         late = payment.status in TAKEN or (payment.status is PaymentStatus.AUTHORIZED and act == "fail")
@@ -143,7 +147,7 @@ class Recording:
         return attrs.evolve(payment.move(act), failure=reason)
 
     def _cancelled(self, payment: Payment, _: GatewayPayment, act: str) -> Payment:
-        after = payment.move(act)
+        after = attrs.evolve(payment.move(act), in_parts=False, waiting=(), asked=())
         self.facts.append(PaymentCancelled(payment_id=payment.id, order_id=payment.order_id, at=self._at))
         if payment.status is PaymentStatus.AUTHORIZED and payment.quarantine is None:
             return attrs.evolve(after, quarantine=self._give_up(payment))
@@ -174,11 +178,39 @@ class Recording:
             return attrs.evolve(after, quarantine=why_not)
         fact = PaymentAuthorized(payment_id=payment.id, order_id=payment.order_id, amount=payment.amount, at=self._at)
         self.facts.append(fact)
+        if payment.capture_method is CaptureMethod.PER_PARCEL and truth.multicapture:
+            return after.capture_in_parts(whole(self.orders[payment.order_id]))
         return after
+
+    def _in_parts(self, payment: Payment, truth: GatewayPayment) -> Payment:
+        """Hear of one of several captures, or that nothing more can be captured."""
+        if truth.status not in {*_IN_PARTS, PaymentStatus.CANCELLED}:
+            return payment
+        heard = self._follow(hear(payment, self.orders[payment.order_id], truth.captured, truth.fee, at=self._at))
+        after = heard.payment
+        if heard.excess:
+            wrong = f"{heard.excess} more than was due is paid"
+            # The fee is told with what was due, if anything was.
+            fee = truth.fee - payment.fee if not heard.facts else Money.zero(truth.fee.currency)
+            self._unclaimed(after, wrong, heard.excess, fee)
+            after = self._refund_of_itself(after, wrong, heard.excess)
+        if truth.status is PaymentStatus.AUTHORIZED:
+            return after
+        return self._follow(end(after, self.orders[payment.order_id], at=self._at)).payment
+
+    def _follow(self, heard: Heard) -> Heard:
+        order = heard.order
+        units = [(order.vendor_order(order.vendor_of(each.line)).line(each.line).sku, each.quantity) for each in heard.gone]
+        if units:
+            cause = f"payment:{heard.payment.id}:ended"
+            self.allocation.restock(order.id, wanted_units(units), cause=cause, reason="cancelled", at=self._at)
+        self.orders[order.id] = order
+        self.facts += heard.facts
+        return heard
 
     def _captured(self, payment: Payment, truth: GatewayPayment, act: str) -> Payment:
         honoured = payment.status is PaymentStatus.AUTHORIZED and payment.quarantine is None
-        after = attrs.evolve(payment.move(act), captured=truth.captured, fee=truth.fee, failure=None)
+        after = attrs.evolve(payment.move(act), captured=truth.captured, fee=truth.fee, failure=None, captures=1)
         due = payment.capturable
         wrong = _wrong_sum(truth.captured, due)
         if wrong and honoured and due < truth.captured <= payment.amount:
@@ -227,6 +259,7 @@ class Recording:
                 reason=reason,
                 quarantined=quarantined,
                 at=self._at,
+                number=max(1, payment.captures),
             )
         )
 
@@ -234,7 +267,7 @@ class Recording:
         if not amount:
             return attrs.evolve(payment, quarantine=None)
         refund = Refund(
-            id=RefundId(uuid5(OF_ITSELF, f"payment:{payment.id}")),
+            id=RefundId(uuid5(OF_ITSELF, f"payment:{payment.id}{f':{payment.captures}' if payment.captures > 1 else ''}")),
             payment_id=payment.id,
             order_id=payment.order_id,
             amount=amount,
@@ -259,12 +292,16 @@ class Recording:
 
 def _moves_stock(payment: Payment, truth: GatewayPayment) -> bool:
     """Whether units are sold because the money arrives, or come back because its authorisation ends."""
+    if payment.in_parts:
+        return truth.status is not PaymentStatus.AUTHORIZED
     return payment.status not in TAKEN and truth.status in {*TAKEN, PaymentStatus.AUTHORIZED, PaymentStatus.CANCELLED}
 
 
 def _wrong_sum(paid: Money, due: Money) -> str | None:
     return None if paid == due else f"{paid} is paid where {due} is due"
 
+
+_IN_PARTS: Final = TAKEN | {PaymentStatus.AUTHORIZED}
 
 _ACTS: Final[Mapping[PaymentStatus, str]] = {
     PaymentStatus.REQUIRES_PAYMENT: "require",

@@ -27,6 +27,7 @@ from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.events import AuthorizationReleased, RefundRequested
 from quarterturn_domain.payments.gateway import GatewayRefund, GatewayRefundStatus, GatewayRefused, PaymentGateway
+from quarterturn_domain.payments.parcels import arrived, let_go
 from quarterturn_domain.payments.payment import TAKEN, Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import REFUND, LineRefund, Refund, RefundStatus, give_back, spread
@@ -34,6 +35,8 @@ from quarterturn_domain.payments.tracking import record
 
 OWED: Final = UUID("2b1c8f52-7f0e-5a43-8d6e-0f4c2f0f9a21")
 """The namespace of refunds that follow from a cancellation or a return."""
+
+ONLY_AUTHORISED: Final = "its payment is only authorised; cancel units, or capture it first"
 
 
 @attrs.frozen(eq=False)
@@ -85,10 +88,15 @@ class RequestRefunds:
         with self._work() as work:
             order = required(work.orders.lock([command.order_id]), command.order_id, "order")
             known = work.refunds.lock([command.refund_id]).get(command.refund_id)
+            owing = Owing({order.id: order}, work.payments.of_orders([order.id]))
+            # Only what has arrived can go back.
+            order = owing.arrived(order.id)
             if known is not None:
                 if not _same(known, command, order):
                     raise Conflict("refund", str(known.id), "it was requested with other content")
                 return known
+            if any(each.in_parts and not each.captures for each in owing.payments(order.id)):
+                raise NothingToRefund(order.id, ONLY_AUTHORISED)
             if command.lines and command.amount is not None:
                 raise Invalid("a refund of lines and of a sum", "one of them")
             if command.amount is not None and command.amount.minor <= 0:
@@ -99,10 +107,9 @@ class RequestRefunds:
                 lines = spread(order, order.split.paid if command.amount is None else command.amount)
             if not any(each.goods or each.shipping for each in lines):
                 raise Invalid("a refund of nothing", "an amount of more than zero")
-            owing = Owing({order.id: order}, work.payments.of_orders([order.id]))
             amount = total((each.amount for each in lines), order.total.currency)
             if _paying(order, owing.payments(order.id), amount).status is PaymentStatus.AUTHORIZED:
-                raise NothingToRefund(order.id, "its payment is only authorised; cancel units, or capture it first")
+                raise NothingToRefund(order.id, ONLY_AUTHORISED)
             refund = owing.owe(order.id, command.refund_id, lines, reason=command.reason, at=command.at)
             assert refund is not None
             owing.record(work)
@@ -117,12 +124,13 @@ def refund_units(work: PaymentsWork, events: Sequence[UnitsCancelled | ReturnRec
     orders = work.orders.lock({event.order_id for event in events})
     owing = Owing(orders, work.payments.of_orders(orders))
     for event in events:
-        part = owing.order(event.order_id).vendor_order(event.vendor_id)
         if isinstance(event, UnitsCancelled):
             cause, shipping, reason = event.cancellation, True, event.reason
         else:
             cause, shipping, reason = f"return:{event.return_id}", event.refund_shipping, "returned"
-        lines = [LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in event.units]
+        captured = owing.let_go(event, shipping=shipping)
+        part = owing.arrived(event.order_id).vendor_order(event.vendor_id)
+        lines = [LineRefund(each.line, *part.line(each.line).worth(each.quantity, shipping=shipping)) for each in captured]
         refund_id = RefundId(uuid5(OWED, f"{cause}:{event.order_id}:{event.vendor_id}"))
         owing.owe(event.order_id, refund_id, lines, gone=event.units, reason=reason, at=event.at)
     owing.record(work)
@@ -147,6 +155,28 @@ class Owing:
         """The order's payments after all that is owed so far, in the order of opening."""
         return [self._payments.required(payment_id, "payment") for payment_id in self._of_order.get(order_id, ())]
 
+    def arrived(self, order_id: OrderId) -> Order:
+        """The order as far as its money has arrived, after all that is owed so far."""
+        return arrived(self.order(order_id), self.payments(order_id))
+
+    def let_go(self, event: UnitsCancelled | ReturnReceived, *, shipping: bool) -> Sequence[Units]:
+        """Let go what was authorised for units and not captured yet; those that were captured, and are to be refunded."""
+        order = self.order(event.order_id)
+        payment = next((each for each in self.payments(order.id) if each.waiting or each.asked), None)
+        if payment is None:
+            return event.units
+        after, captured, lines = payment, list[Units](), list[LineRefund]()
+        for each in event.units:
+            came_back = isinstance(event, ReturnReceived)
+            after, gone, left = let_go(after, order, each, came_back=came_back, shipping=shipping)
+            captured += [Units(each.line, left)] if left else []
+            lines.append(gone)
+        amount = total((each.amount for each in lines), order.total.currency)
+        self._orders.put(order.id, give_back(order, lines)[0])
+        told = AuthorizationReleased(payment_id=payment.id, order_id=order.id, amount=amount, at=event.at)
+        self._payments.put(payment.id, after, *([told] if amount else ()))
+        return captured
+
     def owe(
         self,
         order_id: OrderId,
@@ -164,7 +194,10 @@ class Owing:
         Nothing at all is owed, and None returned, when the parts were paid with nothing or went back already.
         """
         order = self.order(order_id)
+        here = self.arrived(order_id)
         after, parts, amount = give_back(order, lines, gone)
+        if here is not order:
+            parts = give_back(here, lines, gone)[1]
         if not amount and not any(part.split for part in parts):
             return None
         payments = self.payments(order_id)

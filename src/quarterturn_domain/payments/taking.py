@@ -18,6 +18,7 @@ from quarterturn_domain.kernel.ids import AccountId, OrderId, PaymentId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.payments.drawing import Drawing
 from quarterturn_domain.payments.events import PaymentOpened
 from quarterturn_domain.payments.gateway import GatewayPayment, PaymentGateway, PaymentRequest
 from quarterturn_domain.payments.payment import PAYMENT, TAKEN, CaptureMethod, Payment, PaymentStatus
@@ -40,11 +41,14 @@ class NotAwaitingPayment(Rejected):
 
 @attrs.frozen(kw_only=True)
 class StartPayment:
-    """Ask the customer of an order to pay; with a `method` it is tried at once. `by` is the buyer, or None for the platform."""
+    """Ask the customer of an order to pay; with a `method` it is tried at once. `by` is the buyer, or None for the platform.
+
+    Without a `capture_method` it is captured as the shop is set.
+    """
 
     payment_id: PaymentId
     order_id: OrderId
-    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    capture_method: CaptureMethod | None = None
     method: str | None = None
     by: AccountId | None = None
     at: datetime = attrs.field(metadata=TIMING)
@@ -70,19 +74,30 @@ class ConfirmPayment:
 
 @attrs.frozen(kw_only=True)
 class SettleAuthorization:
-    """`capture` an authorised payment, all that is still wanted of it, or `cancel` it."""
+    """`capture` an authorised payment, all that is still wanted of it, or `cancel` it: what has arrived of it stays."""
 
     payment_id: PaymentId
     act: str = "capture"
 
 
 class StartPayments:
-    """Opens payments, many at once; the same id with the same content is the same payment."""
+    """Opens payments, many at once; the same id with the same content is the same payment.
 
-    def __init__(self, work: Begin[PaymentsWork], gateway: PaymentGateway, clock: Clock) -> None:
+    They are captured by `capture`, unless a command says otherwise.
+    """
+
+    def __init__(
+        self,
+        work: Begin[PaymentsWork],
+        gateway: PaymentGateway,
+        clock: Clock,
+        *,
+        capture: CaptureMethod = CaptureMethod.AUTOMATIC,
+    ) -> None:
         self._work = work
         self._gateway = gateway
         self._clock = clock
+        self._capture = capture
 
     def __call__(self, commands: Sequence[StartPayment]) -> Sequence[Outcome[Started]]:
         """For each command its payment, or `NotFound`, `NotAwaitingPayment`, `Conflict`, `GatewayRefused`, `Unavailable`."""
@@ -116,12 +131,14 @@ class StartPayments:
                     raise NotFound("order", str(order.id))
                 before = draft.get(command.payment_id)
                 if before is not None:
-                    if (before.order_id, before.capture_method) != (command.order_id, command.capture_method):
+                    method = command.capture_method or before.capture_method
+                    if (before.order_id, before.capture_method) != (command.order_id, method):
                         raise Conflict("payment", str(before.id), "it was opened with other content")
                     return before, False
                 if order.state is not OrderState.PLACED:
                     raise NotAwaitingPayment(order.id, order.state.value)
-                payment = Payment.open(command.payment_id, order.id, order.total, command.capture_method, at=command.at)
+                method = command.capture_method or self._capture
+                payment = Payment.open(command.payment_id, order.id, order.total, method, at=command.at)
                 fact = PaymentOpened(payment_id=payment.id, order_id=order.id, amount=payment.amount, at=command.at)
                 return draft.put(payment.id, payment, fact), True
 
@@ -178,12 +195,19 @@ class SettleAuthorizations:
         self._work = work
         self._gateway = gateway
         self._clock = clock
+        self._drawing = Drawing(work, gateway, clock)
 
     def __call__(self, command: SettleAuthorization) -> Payment:
         """The payment afterwards; raises `NotFound`, `Invalid`, `InvalidTransition`, `GatewayRefused`, `Unavailable`."""
         if command.act not in {"capture", "cancel"}:
             raise Invalid(f"the act {command.act!r}", '"capture" or "cancel"')
         payment = _find(self._work, command.payment_id)
+        if payment.in_parts and command.act == "capture":
+            return self._drawing.capture(payment.id, everything=True)
+        if payment.in_parts and (payment.captures or payment.asked):
+            # What was asked for may have been done, and is not given up before that is known.
+            payment = self._drawing.capture(payment.id) if payment.asked else payment
+            return self._drawing.end(payment.id) if payment.in_parts and not payment.asked else payment
         if payment.status in TAKEN and command.act == "capture":
             return payment
         PAYMENT.next(payment.status, command.act)

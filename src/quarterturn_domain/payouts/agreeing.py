@@ -9,6 +9,7 @@ from uuid import UUID
 from quarterturn_domain.kernel.ids import DisputeId, PaymentId, PayoutId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.payments.payment import Payment
 from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciliation import Booking, Difference, DifferenceKind, bookings
@@ -38,6 +39,12 @@ def facts_of(work: PayoutsWork, payout: Payout) -> list[str]:
     return facts
 
 
+def facts_of_payment(payment: Payment) -> list[str]:
+    """The facts that the arrivals of a payment may have made: what was due of each, and what was not."""
+    times = ["", *(f":{number}" for number in range(2, payment.captures + 1))]
+    return [f"payment:{payment.id}:{act}{time}" for time in times for act in ("captured", "unclaimed")]
+
+
 def _payments(work: PayoutsWork, books: dict[UUID, list[Booking]]) -> Iterator[Difference]:
     payments = work.payments.find(map(PaymentId, books))
     orders = work.orders.find({payment.order_id for payment in payments.values()})
@@ -49,14 +56,13 @@ def _payments(work: PayoutsWork, books: dict[UUID, list[Booking]]) -> Iterator[D
             continue
         facts = {each.fact for each in mine}
         if any(each.amount != payment.captured for each in mine) or len(mine) > 1:
-            # More has arrived than was due: it is booked in two entries, which may be far apart.
-            both = work.journal.of_facts([f"payment:{key}:captured", f"payment:{key}:unclaimed"])
-            mine = bookings(both.values())
+            # More has arrived than was due, or in parts: it is booked in several entries, which may be far apart.
+            mine = bookings(work.journal.of_facts(facts_of_payment(payment)).values())
         yield from _compare(mine, payment.captured, payment.fee)
         order = orders.get(payment.order_id)
         if order is None:
             yield _missing(mine[0], "order")
-        elif f"payment:{key}:captured" in facts:
+        elif any(fact.startswith(f"payment:{key}:captured") for fact in facts):
             if order.state is not OrderState.PAID:
                 yield _differs(mine[0], DifferenceKind.MISSING_HERE, None, f"the order {order.id} is {order.state}, not paid")
             elif order.total != payment.amount:

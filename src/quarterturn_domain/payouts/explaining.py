@@ -15,6 +15,7 @@ from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.line import OrderLine
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.dispute import Dispute
+from quarterturn_domain.payments.parcels import arrived
 from quarterturn_domain.payments.payment import Payment
 from quarterturn_domain.payments.refund import Refund
 from quarterturn_domain.payouts.agreeing import facts_of
@@ -41,7 +42,7 @@ class ExplainedLine:
 
 @attrs.frozen
 class ExplainedVendor:
-    """What a vendor has of an order, by the order's lines and by the journal."""
+    """What a vendor has of an order, by the order's lines and by the journal: of one captured in parts, of what has arrived."""
 
     vendor_id: VendorId
     earning: Money
@@ -113,6 +114,8 @@ class Explain:
         with self._work() as work:
             order = required(work.orders.find([order_id]), order_id, "order")
             entries = tuple(work.journal.of_order(order_id))
+            payments = tuple(work.payments.of_order(order_id))
+            here = arrived(order, payments) if any(each.captures for each in payments) else order
             return ExplainedOrder(
                 order,
                 tuple(
@@ -120,8 +123,8 @@ class Explain:
                     for part in order.vendor_orders
                     for line in part.lines
                 ),
-                tuple(_vendor(order, part.vendor_id, entries) for part in order.vendor_orders),
-                tuple(work.payments.of_order(order_id)),
+                tuple(_vendor(here, part.vendor_id, entries) for part in order.vendor_orders),
+                payments,
                 tuple(work.refunds.of_order(order_id)),
                 tuple(work.disputes.of_order(order_id)),
                 entries,

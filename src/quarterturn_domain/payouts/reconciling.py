@@ -18,13 +18,13 @@ import attrs
 from quarterturn_domain.kernel.clock import utc
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import Invalid
-from quarterturn_domain.kernel.ids import PayoutId, RefundId
+from quarterturn_domain.kernel.ids import PaymentId, PayoutId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.payments.disputing import BANKS
 from quarterturn_domain.payments.gateway import LineKind, PaymentGateway, StatementLine
 from quarterturn_domain.payments.refund import RefundStatus
-from quarterturn_domain.payouts.agreeing import agree, facts_of
+from quarterturn_domain.payouts.agreeing import agree, facts_of, facts_of_payment
 from quarterturn_domain.payouts.payout import PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciliation import (
@@ -163,7 +163,7 @@ class Reconcile:
 def _facts(work: PayoutsWork, kind: str, key: UUID) -> tuple[Sequence[str], str | None]:
     """The facts that a subject may have made, and why it is not booked yet, if it is under way."""
     if kind == "payment":
-        return [f"payment:{key}:captured", f"payment:{key}:unclaimed"], None
+        return facts_of_payment(work.payments.find([PaymentId(key)])[PaymentId(key)]), None
     if kind == "dispute":
         return [f"dispute:{key}:{act}" for act in ("opened", "won", "lost")], None
     if kind == "refund":

@@ -37,20 +37,26 @@ _WRITE_OFFS = LedgerAccount(AccountKind.WRITE_OFFS)
 
 
 def captured(event: PaymentCaptured, earnings: Earnings = _NONE) -> Entry:
-    """The customer's money has arrived and everybody has their part of it; `earnings` are those that were known before."""
+    """The customer's money has arrived and everybody has their part of it; `earnings` are those that were known before.
+
+    An order is captured once; what arrives later of an authorisation that is captured in parts is another kind of entry.
+    """
     postings = [(_CLEARING, event.amount), *_fee(event.fee)]
     for part in event.parts:
         earning = earnings.get((event.order_id, part.vendor_id))
         where = AccountKind.VENDOR_PENDING if earning is None else earning.where
         postings.append((LedgerAccount(where, part.vendor_id), -part.split.earning))
         postings += _platform(part, sign=-1)
-    return Entry.of(f"payment:{event.payment_id}:captured", EntryKind.CAPTURE, postings, at=event.at, order_id=event.order_id)
+    kind = EntryKind.CAPTURE if event.number == 1 else EntryKind.CAPTURE_MORE
+    fact = f"payment:{event.payment_id}:captured{_again(event.number - 1)}"
+    return Entry.of(fact, kind, postings, at=event.at, order_id=event.order_id)
 
 
 def unclaimed(event: PaymentUnclaimed) -> Entry:
     """Money has arrived that is owed back to the customer."""
     postings = [(_CLEARING, event.amount), (_REFUNDS, -event.amount), *_fee(event.fee)]
-    return Entry.of(f"payment:{event.payment_id}:unclaimed", EntryKind.UNCLAIMED, postings, at=event.at)
+    fact = f"payment:{event.payment_id}:unclaimed{_again(event.number - 1)}"
+    return Entry.of(fact, EntryKind.UNCLAIMED, postings, at=event.at)
 
 
 def claimed(event: PaymentClaimed, earnings: Earnings = _NONE) -> Entry:

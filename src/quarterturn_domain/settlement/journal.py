@@ -17,6 +17,7 @@ class EntryKind(StrEnum):
     """What kind of business fact an entry books."""
 
     CAPTURE = "capture"
+    CAPTURE_MORE = "capture_more"
     UNCLAIMED = "unclaimed"
     REFUND = "refund"
     REFUND_PAID = "refund_paid"

@@ -48,6 +48,7 @@ class Terms:
     authorization_lasts: int = 7 * DAY
     evidence_within: int = 9 * DAY
     search_lags: int = 60
+    multicapture: bool = True
 
     def fee(self, amount: int) -> int:
         """What is kept of a captured amount, half up."""

@@ -55,6 +55,7 @@ class Charging:
             metadata=params.get("metadata", {}),
             next_action=None,
             payment_method=None,
+            payment_method_options=params.get("payment_method_options"),
             payment_method_types=["card"],
             status="requires_payment_method",
             transfer_group=params.get("transfer_group"),
@@ -81,16 +82,26 @@ class Charging:
         intent = self._books.of("payment_intent", name)
         if intent["status"] != "requires_capture":
             raise _unexpected(intent, "capture")
-        amount = whole(params.get("amount_to_capture", intent["amount"]))
+        final = params.get("final_capture", "true") == "true"
+        ends = final and intent["amount_received"] > 0 and params.get("amount_to_capture") == "0"
+        amount = 0 if ends else whole(params.get("amount_to_capture", intent["amount_capturable"]))
         if amount > intent["amount_capturable"]:
             raise refused("amount_too_large", "The amount is greater than the capturable amount")
-        self._take(intent, amount)
+        charge = self._books.things[intent["latest_charge"]]
+        if not final and charge["payment_method_details"]["card"]["multicapture"]["status"] != "available":
+            raise invalid("This PaymentIntent cannot be captured more than once", param="final_capture")
+        if amount:
+            self._take(intent, amount)
+        if final or not intent["amount_capturable"]:
+            self._close(intent)
+        else:
+            self._books.tell("payment_intent.amount_capturable_updated", intent)
         return intent
 
     def cancel(self, params: Json, name: str) -> Json:
         """`POST /v1/payment_intents/{intent}/cancel`."""
         intent = self._books.of("payment_intent", name)
-        if intent["status"] not in {*_UNPAID, "requires_capture"}:
+        if intent["status"] not in {*_UNPAID, "requires_capture"} or intent["amount_received"]:
             raise _unexpected(intent, "cancel")
         self._cancel(intent, params.get("cancellation_reason"))
         return intent
@@ -101,7 +112,7 @@ class Charging:
         if "payment_intent" not in params or {"reverse_transfer", "refund_application_fee"} & set(params):
             raise invalid("a refund names a payment intent, and moves no transfer", param="payment_intent")
         intent = books.of("payment_intent", params["payment_intent"], param="payment_intent")
-        if intent["status"] != "succeeded":
+        if not intent["amount_received"]:
             raise refused("payment_intent_unexpected_state", "This PaymentIntent does not have a successful charge to refund")
         charge = books.things[intent["latest_charge"]]
         if any(each["status"] == "needs_response" for each in self._disputes(charge)):
@@ -139,7 +150,7 @@ class Charging:
     def dispute(self, intent: Json, amount: int) -> Json:
         """The customer's bank takes so much of what is left of a payment back for now; there may be another dispute already."""
         books, charge = self._books, self._books.things[intent["latest_charge"]]
-        assert intent["status"] == "succeeded"
+        assert intent["amount_received"]
         assert 0 < amount <= self.left(charge)
         dispute = books.add(
             "dp",
@@ -214,10 +225,11 @@ class Charging:
         books = self._books
         charge = self._charge(intent, paid=True)
         books.tell("charge.succeeded", charge)
+        intent.update(status="requires_capture", amount_capturable=intent["amount"])
         if intent["capture_method"] != "manual":
             self._take(intent, intent["amount"])
+            self._close(intent)
             return
-        intent.update(status="requires_capture", amount_capturable=intent["amount"])
         books.later(books.now + books.terms.authorization_lasts, lambda: self._expire(intent))
         books.tell("payment_intent.amount_capturable_updated", intent)
 
@@ -233,10 +245,17 @@ class Charging:
             fee=books.terms.fee(amount),
             available_on=books.now if at_once else books.now + books.terms.settles_after,
         )
-        charge.update(captured=True, amount_captured=amount, balance_transaction=line["id"])
-        self._give_back(charge, charge["amount"] - amount)
-        intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
-        books.tell("payment_intent.succeeded", intent)
+        charge.update(amount_captured=charge["amount_captured"] + amount, balance_transaction=line["id"])
+        intent["amount_received"] += amount
+        intent["amount_capturable"] -= amount
+
+    def _close(self, intent: Json) -> None:
+        """What was not captured is let go, which counts as refunded."""
+        charge = self._books.things[intent["latest_charge"]]
+        charge["captured"] = True
+        self._give_back(charge, intent["amount_capturable"])
+        intent.update(status="succeeded", amount_capturable=0)
+        self._books.tell("payment_intent.succeeded", intent)
 
     def _fail(self, intent: Json, charge: Json, code: str, decline_code: str | None) -> None:
         charge.update(status="failed", failure_code=code)
@@ -253,7 +272,9 @@ class Charging:
         self._books.tell("payment_intent.canceled", intent)
 
     def _expire(self, intent: Json) -> None:
-        if intent["status"] == "requires_capture":
+        if intent["status"] == "requires_capture" and intent["amount_received"]:
+            self._close(intent)
+        elif intent["status"] == "requires_capture":
             self._cancel(intent, "automatic")
 
     def _refunded(self, refund: Json) -> None:
@@ -287,6 +308,7 @@ class Charging:
             metadata=dict(intent["metadata"]),
             paid=paid,
             payment_intent=intent["id"],
+            payment_method_details=self._details(intent),
             refunded=False,
             status="succeeded" if paid else "failed",
             transfer_group=intent["transfer_group"],
@@ -297,7 +319,17 @@ class Charging:
     def left(self, charge: Json) -> int:
         """What of a charge was neither let go, nor refunded, nor taken back by the bank."""
         taken = sum(each["amount"] for each in self._disputes(charge) if each["status"] != "won")
-        return int(charge["amount"] - charge["amount_refunded"] - taken)
+        still = self._books.things[charge["payment_intent"]]["amount_capturable"]
+        return int(charge["amount"] - still - charge["amount_refunded"] - taken)
+
+    def _details(self, intent: Json) -> Json:
+        """How it was paid; that a card can be captured in parts depends on what was asked for and what was agreed."""
+        if intent["payment_method"] == SLOW:
+            return {"type": "us_bank_account"}
+        options = intent.get("payment_method_options") or {}
+        asked = options.get("card", {}).get("request_multicapture") == "if_available"
+        status = "available" if asked and self._books.terms.multicapture else "unavailable"
+        return {"type": "card", "card": {"exp_month": 12, "exp_year": 2030, "multicapture": {"status": status}}}
 
     def _disputes(self, charge: Json) -> list[Json]:
         return [each for each in self._books.all("dispute") if each["charge"] == charge["id"]]

@@ -93,7 +93,7 @@ class StripeDouble:
         """What is left of a payment to be refunded or disputed; nothing of one that was not captured."""
         with self._lock:
             intent = self.books.of("payment_intent", reference)
-            return self.charging.left(self._books.things[intent["latest_charge"]]) if intent["status"] == "succeeded" else 0
+            return self.charging.left(self._books.things[intent["latest_charge"]]) if intent["amount_received"] else 0
 
     def close_dispute(self, reference: str, *, won: bool) -> None:
         """The bank decides."""

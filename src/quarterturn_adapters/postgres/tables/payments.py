@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint, or_
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
@@ -47,15 +47,26 @@ PAYMENTS: Final = Table(
     text("charge", nullable=True),
     text("failure", nullable=True),
     text("quarantine", nullable=True),
+    # How often something has arrived; and of what is captured in parts, what waits and what was asked for, line by line.
+    Column("captures", Integer(), nullable=False, server_default="0"),
+    Column("in_parts", Boolean(), nullable=False, server_default="false"),
+    Column("waiting", JSONB(none_as_null=True), nullable=False, server_default="[]"),
+    Column("asked", JSONB(none_as_null=True), nullable=False, server_default="[]"),
     UniqueConstraint("reference", name="payments_reference_key"),
     one_of("status", PAYMENT.states),
     one_of("capture_method", CaptureMethod),
+    law("captures", "captures >= 0"),
     law("amounts", "captured >= 0 AND released >= 0 AND 0 <= refunded AND 0 <= lost AND refunded + lost <= captured"),
 )
 Index("payments_charge_idx", PAYMENTS.c.charge, postgresql_where=PAYMENTS.c.charge.is_not(None))
 Index("payments_order_idx", PAYMENTS.c.order_id)
 Index("payments_quarantined_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.quarantine.is_not(None))
-Index("payments_unsettled_idx", PAYMENTS.c.opened_at, PAYMENTS.c.id, postgresql_where=PAYMENTS.c.status.not_in(SETTLED))
+Index(
+    "payments_unsettled_idx",
+    PAYMENTS.c.opened_at,
+    PAYMENTS.c.id,
+    postgresql_where=or_(PAYMENTS.c.status.not_in(SETTLED), PAYMENTS.c.in_parts),
+)
 
 REFUNDS: Final = Table(
     "refunds",

@@ -13,6 +13,7 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import Order, OrderState, OrderStatus
 from quarterturn_domain.ordering.vendor_order import VendorOrderStatus
 from quarterturn_domain.payments.dispute import DisputeStatus
+from quarterturn_domain.payments.parcels import arrived, due
 from quarterturn_domain.payments.payment import TAKEN, PaymentStatus
 from quarterturn_domain.payments.refund import RefundStatus, give_back
 from quarterturn_domain.payouts.ports import PayoutsWork
@@ -50,6 +51,7 @@ def prove(living: LivingShop) -> None:
         prove_releases(living, orders, entries)
     if living.quiet:
         prove_clearing(living, entries)
+        prove_captured(living, orders)
     prove_reconciliation(living)
 
 
@@ -139,7 +141,7 @@ def prove_order_books(work: PayoutsWork, order: Order) -> None:
     """What the books say of a paid order is what its split says: vendor by vendor, and party by party."""
     booked = work.journal.of_order(order.id)
     captured = any(each.entry.kind is EntryKind.CAPTURE for each in booked)
-    for part in order.vendor_orders:
+    for part in arrived(order, work.payments.of_order(order.id)).vendor_orders:
         sums: Counter[AccountKind] = Counter()
         for each in booked:
             for posting in each.entry.postings:
@@ -168,9 +170,13 @@ def prove_payments(work: PayoutsWork, order: Order) -> None:
         assert min(payment.refunded.minor, payment.lost.minor) >= 0, payment
         assert not gone or gone <= payment.captured, payment
         assert (payment.status is PaymentStatus.DISPUTED) == (payment.id in disputed), payment
+        assert not payment.waiting or payment.in_parts, payment
+        assert not payment.asked or payment.in_parts, payment
+        assert not payment.in_parts or payment.uncaptured == payment.capturable, payment
         if f"payment:{payment.id}:captured" in captures:
-            assert order.split.paid == payment.refundable, f"{order.split.paid} is left of {order.id}, of its payment otherwise"
-    _, parts, _ = give_back(order, [line for each in disputes for line in each.lines])
+            paid = arrived(order, [payment]).split.paid
+            assert paid == payment.refundable, f"{paid} has arrived and is left of {order.id}, of its payment otherwise"
+    _, parts, _ = give_back(arrived(order, work.payments.of_order(order.id)), [line for each in disputes for line in each.lines])
     expected = Counter({part.vendor_id: part.split.earning.minor for part in parts if part.split.earning})
     reserve: Counter[VendorId] = Counter()
     for posting in (posting for each in booked if each.entry.kind in _OF_DISPUTES for posting in each.entry.postings):
@@ -178,6 +184,17 @@ def prove_payments(work: PayoutsWork, order: Order) -> None:
             reserve[posting.account.vendor_id] -= posting.amount.minor
     held = {vendor_id: minor for vendor_id, minor in reserve.items() if minor}
     assert expected == held, f"{held} is held of {order.id}, and {expected} is disputed"
+
+
+def prove_captured(living: LivingShop, orders: Sequence[Order]) -> None:
+    """At rest nothing has left that an authorisation in parts was not captured for, unless its bank has some of it back."""
+    with living.shop.begin() as work:
+        for order in orders:
+            for payment in work.payments.of_order(order.id):
+                if payment.in_parts and payment.status is not PaymentStatus.DISPUTED:
+                    assert not payment.asked, payment
+                    assert not [each for each in due(order, payment) if each], payment
+                    assert payment.waiting or not payment.captures, payment
 
 
 def prove_stock(work: PayoutsWork, living: LivingShop, orders: Sequence[Order]) -> None:
@@ -222,7 +239,7 @@ def prove_releases(living: LivingShop, orders: Sequence[Order], entries: Sequenc
             assert posting.account.vendor_id is not None
             whose = (posting.account.vendor_id, posting.amount.currency)
             available[whose] -= posting.amount.minor
-            if entry.kind in {EntryKind.RELEASE, EntryKind.CAPTURE} and entry.order_id is not None:
+            if entry.kind in {EntryKind.RELEASE, EntryKind.CAPTURE, EntryKind.CAPTURE_MORE} and entry.order_id is not None:
                 arrived = delivered[entry.order_id, posting.account.vendor_id]
                 assert arrived is not None, f"{entry.fact} before the delivery"
                 assert entry.at >= arrived + living.life.payout_terms.hold, f"{entry.fact} before its time"

@@ -87,7 +87,8 @@ class LivingShop:
     def start(self, step: steps.Start) -> None:
         """A payment is opened."""
         if (order := self._order(step.order)) is not None:
-            self._start(order, step.means, CaptureMethod.MANUAL if step.manual else CaptureMethod.AUTOMATIC)
+            by_hand = CaptureMethod.MANUAL if step.manual else CaptureMethod.AUTOMATIC
+            self._start(order, step.means, CaptureMethod.PER_PARCEL if step.parcels else by_hand)
 
     def confirm(self, step: steps.Confirm) -> None:
         """A payment is tried."""

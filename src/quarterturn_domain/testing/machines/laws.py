@@ -11,6 +11,7 @@ from quarterturn_domain.kernel.ids import LocationId, OrderId, Sku, VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.payments.dispute import DisputeStatus
+from quarterturn_domain.payments.parcels import arrived
 from quarterturn_domain.payments.payment import TAKEN
 from quarterturn_domain.payments.refund import RefundStatus
 from quarterturn_domain.payouts.payout import PayoutStatus
@@ -77,7 +78,8 @@ def vendors_have_what_they_earned(seen: Picture) -> None:
             if account.kind in OF_A_VENDOR and account.vendor_id is not None and entry.order_id is not None:
                 has[entry.order_id, account.vendor_id] -= posting.amount.minor
     for order in seen.orders:
-        for part in order.vendor_orders:
+        payments = [payment for payment in seen.payments if payment.order_id == order.id]
+        for part in arrived(order, payments).vendor_orders:
             expected = part.split.earning.minor if order.id in captured else 0
             assert expected == has[order.id, part.vendor_id], (order.id, part.vendor_id)
 

@@ -63,11 +63,15 @@ class Onward:
 
 @attrs.frozen
 class Start:
-    """A payment is opened for an order, and tried at once if there are `means`; a second one for the same order may be."""
+    """A payment is opened for an order, and tried at once if there are `means`; a second one for the same order may be.
+
+    It is captured at once, by hand or, with `parcels`, for each of them.
+    """
 
     order: int
     means: Means | None = None
     manual: bool = False
+    parcels: bool = False
 
 
 @attrs.frozen
@@ -254,7 +258,7 @@ def _steps(*, failing: bool) -> SearchStrategy[Step]:
         st.builds(Onward, _FEW),
         st.builds(Onward, _FEW),
         st.builds(Onward, _FEW),
-        st.builds(Start, _FEW, st.none() | means, st.booleans()),
+        st.builds(Start, _FEW, st.none() | means, st.booleans(), st.booleans()),
         st.builds(Confirm, _FEW, means, st.integers(1, 2)),
         st.builds(Authenticate, _FEW, st.booleans()),
         st.builds(Settle, _FEW, st.sampled_from(("capture", "capture", "cancel"))),
@@ -283,12 +287,14 @@ _WAYS: Final[tuple[tuple[Step, ...], ...]] = (
     (),
     (Start(0, Means.APPROVED, manual=True), Onward(0), Settle(0, "capture")),
     (Start(0, Means.APPROVED, manual=True), Cancel(0, 0, ((0, 1),)), Settle(0, "capture")),
+    (Start(0, Means.APPROVED, parcels=True), Ship(0, 0, ((0, 1),)), Work("relay"), Cancel(0, 1), Ship(0, 0), Work("relay")),
+    (Start(0, Means.APPROVED, parcels=True), Ship(0, 0, ((0, 1),)), Work("relay"), Refund(0, spread=500), Dispute(0, 333)),
     (Start(0), Start(0), Confirm(0, Means.APPROVED), Confirm(1, Means.APPROVED)),
     (Start(0, Means.LATE_SUCCESS), Pass(timedelta(minutes=20)), Work("expire"), Work("sync")),
     (Start(0, Means.DECLINED), Confirm(0, Means.ACTION_REQUIRED), Authenticate(0, succeed=True), Work("sync")),
     (Start(0, Means.LATE_REFUND), Refund(0, spread=500), Work("relay")),
 )
-"""How a first order is paid: at once, later, twice, too late, in the end, or with money that goes back slowly."""
+"""How a first order is paid: at once, later, in parts, twice, too late, in the end, or with money that goes back slowly."""
 
 
 @st.composite

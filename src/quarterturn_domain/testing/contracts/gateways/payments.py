@@ -135,6 +135,57 @@ class PaymentGatewayContract:
             gateway.capture_payment(held.reference, HUNDRED + CENT, key="capture")
         assert PaymentStatus.AUTHORIZED is gateway.read_payment(held.reference).status
 
+    def test_an_authorisation_is_captured_in_parts_where_it_can_be(self, gateway: PaymentGateway, driver: PaymentDriver) -> None:
+        """It stays `authorized` while more may be captured; where it cannot be, a capture that is not the last takes nothing."""
+        held = paid(gateway, driver, capture_method=CaptureMethod.PER_PARCEL)
+        assert (PaymentStatus.AUTHORIZED, NOTHING) == (held.status, held.captured)
+        if not held.multicapture:
+            with pytest.raises(GatewayRefused):
+                gateway.capture_payment(held.reference, SIXTY, key="capture:1", final=False)
+            assert held == gateway.read_payment(held.reference)
+            return
+        first = gateway.capture_payment(held.reference, SIXTY, key="capture:1", final=False)
+        assert (PaymentStatus.AUTHORIZED, SIXTY) == (first.status, first.captured)
+        assert first == gateway.capture_payment(held.reference, SIXTY, key="capture:1", final=False)
+        with pytest.raises(GatewayRefused):
+            gateway.capture_payment(held.reference, HUNDRED - SIXTY + CENT, key="capture:2", final=False)
+        with pytest.raises(GatewayRefused):
+            gateway.cancel_payment(held.reference, key="cancel")
+        second = gateway.capture_payment(held.reference, TEN, key="capture:3", final=False)
+        assert second == gateway.read_payment(held.reference)
+        last = gateway.capture_payment(held.reference, HUNDRED - SIXTY - TEN, key="capture:4")
+        assert (PaymentStatus.CAPTURED, HUNDRED) == (last.status, last.captured)
+        assert last.captured - last.fee == driver.balance()
+        lines = [line for line in _lines(gateway, driver) if line.kind is LineKind.CHARGE]
+        assert [SIXTY, TEN, HUNDRED - SIXTY - TEN] == [line.amount for line in lines]
+        assert {held.charge} == {line.source for line in lines}
+        assert last.fee == total((line.fee for line in lines), EUR)
+
+    def test_what_was_captured_in_parts_can_go_back_before_the_rest(self, gateway: PaymentGateway, driver: PaymentDriver) -> None:
+        """Refunds are bounded by what was captured so far; a last capture of nothing lets the rest go."""
+        held = paid(gateway, driver, capture_method=CaptureMethod.PER_PARCEL)
+        with pytest.raises(GatewayRefused):
+            gateway.refund_payment(held.reference, CENT, refund_id=RefundId(an_id()), key="refund:1")
+        with pytest.raises(GatewayRefused):
+            gateway.capture_payment(held.reference, NOTHING, key="capture:0")
+        part = gateway.capture_payment(held.reference, SIXTY, key="capture:1", final=not held.multicapture)
+        gateway.refund_payment(held.reference, TEN, refund_id=RefundId(an_id()), key="refund:2")
+        with pytest.raises(GatewayRefused):
+            gateway.refund_payment(held.reference, SIXTY - TEN + CENT, refund_id=RefundId(an_id()), key="refund:3")
+        if part.multicapture:
+            assert PaymentStatus.AUTHORIZED is gateway.read_payment(held.reference).status
+            gateway.capture_payment(held.reference, NOTHING, key="capture:2")
+        after = gateway.read_payment(held.reference)
+        assert (PaymentStatus.PARTIALLY_REFUNDED, SIXTY) == (after.status, after.captured)
+        assert SIXTY - TEN - after.fee == driver.balance()
+
+    def test_only_what_asks_for_it_is_captured_in_parts(self, gateway: PaymentGateway, driver: PaymentDriver) -> None:
+        """What is captured by hand is captured once."""
+        held = paid(gateway, driver, capture_method=CaptureMethod.MANUAL)
+        assert not held.multicapture
+        with pytest.raises(GatewayRefused):
+            gateway.capture_payment(held.reference, SIXTY, key="capture", final=False)
+
     def test_a_cancelled_payment_stays_cancelled(self, gateway: PaymentGateway, driver: PaymentDriver) -> None:
         """What was not captured can be given up; then it can be neither tried nor captured."""
         held = paid(gateway, driver, capture_method=CaptureMethod.MANUAL)
