@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "bring a database to the schema that this program needs",
     "worker": "do what the buyer need not wait for, in processes of its own",
     "schedule": "list what is done by the calendar, or do it now",
+    "circuits": "say who outside is left alone, or ask them again",
     "dead-letters": "list what nobody tries any more, have it tried anew, or give it up",
     "seed": "make a small marketplace to begin with, and accounts to sign in with",
     "users": "make somebody an administrator",

@@ -15,28 +15,35 @@ import dramatiq
 import structlog
 from dramatiq import Actor, Broker
 
-from quarterturn_adapters.relay import Handled, Relay, Subscription
+from quarterturn_adapters.relay import PROVIDERS, Handled, Relay, Subscription
 from quarterturn_adapters.worker.metrics import WorkerMetrics
 
 _log = structlog.stdlib.get_logger("quarterturn.worker")
 
 
 def actors(
-    relay: Relay, broker: Broker, metrics: WorkerMetrics, over: Event, *, only: Iterable[str] = ()
+    relay: Relay, broker: Broker, metrics: WorkerMetrics, over: Event, *, threads: int, only: Iterable[str] = ()
 ) -> Mapping[str, Actor[[], None]]:
     """An actor for each subscription of `relay`, by its name, on the queue of the subscription; of the queues `only`, if given.
 
-    When it is `over`, each finishes the batch that it has in hand, and no more.
+    When it is `over`, each finishes the batch that it has in hand, and no more. Of the `threads` that there are a quarter is kept
+    from those who ask somebody outside: were they all to wait for one who is slow, nobody else would have a thread.
     """
     wanted = set(only)
+    kept = max(1, threads // 4)
+    outside, inside = BoundedSemaphore(max(1, threads - kept)), BoundedSemaphore(threads)
     return {
-        name: dramatiq.actor(actor_name=name, queue_name=each.queue, broker=broker)(_act(relay, each, metrics, over))
+        name: dramatiq.actor(actor_name=name, queue_name=each.queue, broker=broker)(
+            _act(relay, each, metrics, over, outside if each.queue == PROVIDERS else inside)
+        )
         for name, each in relay.subscriptions.items()
         if not wanted or each.queue in wanted
     }
 
 
-def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics, over: Event) -> Callable[[], None]:
+def _act(
+    relay: Relay, subscription: Subscription, metrics: WorkerMetrics, over: Event, shared: BoundedSemaphore
+) -> Callable[[], None]:
     # A subscriber that is slow must not take every thread: others wait for nothing that they need.
     places = BoundedSemaphore(subscription.at_once)
     asked = Event()
@@ -47,8 +54,14 @@ def _act(relay: Relay, subscription: Subscription, metrics: WorkerMetrics, over:
         while asked.is_set() and places.acquire(blocking=False):
             try:
                 asked.clear()
-                while not over.is_set() and _handled(relay, subscription, metrics).claimed:
-                    pass
+                if not shared.acquire(blocking=False):
+                    # What is due is told of again at the next look.
+                    return
+                try:
+                    while not over.is_set() and _handled(relay, subscription, metrics).claimed:
+                        pass
+                finally:
+                    shared.release()
             finally:
                 places.release()
 

@@ -71,7 +71,9 @@ class Workers:
     def __enter__(self) -> Self:
         self._relay.told = _tell
         self._broker: Broker = broker_at(self._broker_url)
-        self._actors: Mapping[str, Actor[[], None]] = actors(self._relay, self._broker, self._metrics, self._over)
+        self._actors: Mapping[str, Actor[[], None]] = actors(
+            self._relay, self._broker, self._metrics, self._over, threads=self._threads
+        )
         wait_ms = _ASKING_MS if isinstance(self._broker, RedisBroker) else _IDLE_MS
         worker = dramatiq.Worker(
             self._broker, queues=set(self._queues) or None, worker_timeout=wait_ms, worker_threads=self._threads
