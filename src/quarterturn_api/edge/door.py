@@ -20,6 +20,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from quarterturn_api.edge.logs import REQUEST
 from quarterturn_api.edge.metrics import Metrics
 
+METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""What is counted and told by its name, as RFC 9110 and RFC 5789 have it."""
 CORRELATION_HEADER: Final = "X-Correlation-ID"
 _CORRELATION: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -30,6 +32,8 @@ SECURITY_HEADERS: Final = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-site"),
 )
+NOTHING_KEEPS: Final = (b"cache-control", b"no-store")
+"""For answers whose route says nothing of caches, refusals too: what is somebody's own is on no disk afterwards."""
 NOTHING_LOADS: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 """For answers that are data."""
 THE_READER_LOADS: Final = (
@@ -78,15 +82,16 @@ class FrontDoor:
                 status = message["status"]
                 given = message["headers"]
                 policy: tuple[bytes, bytes] | None = NOTHING_LOADS
+                caching: tuple[bytes, bytes] | None = NOTHING_KEEPS
                 for name, value in given:
-                    if name == b"content-security-policy":
+                    if name == b"cache-control":
+                        caching = None
+                    elif name == b"content-security-policy":
                         policy = None
-                        break
-                    if name == b"content-type" and value.startswith(b"text/html"):
+                    elif name == b"content-type" and value.startswith(b"text/html"):
                         policy = THE_READER_LOADS
                 headers = [*given, (b"x-correlation-id", correlation.encode()), *SECURITY_HEADERS]
-                if policy is not None:
-                    headers.append(policy)
+                headers.extend(each for each in (policy, caching) if each is not None)
                 message["headers"] = headers
             await send(message)
 
@@ -102,11 +107,13 @@ class FrontDoor:
 
     def _tell(self, scope: HTTPScope, status: int, seconds: float) -> None:
         template = scope.get("path_template") or "(none)"
-        self._metrics.requested(scope["method"], template, status, seconds)
+        # Whoever asks makes up the method: nothing may grow with what they think of.
+        method = scope["method"] if scope["method"] in METHODS else "(other)"
+        self._metrics.requested(method, template, status, seconds)
         asker: Any = scope.get("user")
         _log.info(
             REQUEST,
-            method=scope["method"],
+            method=method,
             endpoint=template,
             status_code=status,
             response_time_ms=round(seconds * 1_000, 2),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, post, put
+from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -63,6 +64,8 @@ class CheckOutAsked(Asked):
     summary="Read the cart",
     description="At the prices of now: `changes` tells what cost something else when it was put in.",
     tags=TAGS,
+    # A guest is nobody whom the edge knows, and the cart is theirs nevertheless.
+    cache_control=CacheControlHeader(private=True, no_cache=True),
     sync_to_thread=True,
     **guests_and(Permission.SHOP),
 )
