@@ -20,12 +20,12 @@ PLATFORM: Final = 0
 
 def endpoint_id(n: int) -> EndpointId:
     """The id of the `n`-th endpoint."""
-    return EndpointId(numbered(0xD1, n))
+    return EndpointId(numbered(0x91, n))
 
 
 def delivery_id(n: int) -> DeliveryId:
     """The id of the `n`-th delivery."""
-    return DeliveryId(numbered(0xD2, n))
+    return DeliveryId(numbered(0x92, n))
 
 
 def an_endpoint(n: int = 1, *, vendor: int = 1, filters: tuple[str, ...] = ("order.*", "payout.paid")) -> Endpoint:
@@ -35,11 +35,11 @@ def an_endpoint(n: int = 1, *, vendor: int = 1, filters: tuple[str, ...] = ("ord
         vendor_id=None if vendor == PLATFORM else vendor_id(vendor),
         url=f"https://hooks{n}.example/in?token={n}",
         filters=filters,
-        secrets=(SigningSecret.made(numbered(0xD3, n), f"an old secret of endpoint {n:04}"),),
+        secrets=(SigningSecret.made(numbered(0x93, n), f"an old secret of endpoint {n:04}"),),
         made_at=moment(n),
         description=f"Wärehouse {n}",
     )
-    secret = SigningSecret.made(numbered(0xD4, n), f"a new secret of endpoint {n:04}")
+    secret = SigningSecret.made(numbered(0x94, n), f"a new secret of endpoint {n:04}")
     return made.rotated(secret, grace=timedelta(hours=1), at=moment(n))
 
 
@@ -54,7 +54,7 @@ def an_attempt(n: int = 1, *, status_code: int | None = 500) -> Attempt:
 def a_webhook_delivery(n: int = 1, *, endpoint: int = 1) -> WebhookDelivery:
     """The `n`-th delivery, which waits; every third was tried once and every fifth twice."""
     payload = f'{{"type": "order.paid",  "data": {{"orderId": "„{n}“"}}}}'
-    made = WebhookDelivery.of(delivery_id(n), endpoint_id(endpoint), numbered(0xD5, n), "order.paid", payload, at=moment(n))
+    made = WebhookDelivery.of(delivery_id(n), endpoint_id(endpoint), numbered(0x95, n), "order.paid", payload, at=moment(n))
     for each in range((n % 3 == 0) + 2 * (n % 5 == 0)):
         made = made.attempted(an_attempt(n + each, status_code=None if each else 503))
     return attrs.evolve(made, due_at=moment(n))
