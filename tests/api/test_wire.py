@@ -95,3 +95,65 @@ def test_what_was_written_goes_first(end: str) -> None:
         getattr(protocol.transport, end)(*([other] if end == "set_protocol" else []))
 
     assert [b"before, and this", other if end == "set_protocol" else "closed"] == told_of(act)
+
+
+def test_a_head_without_an_end_is_not_kept() -> None:
+    """Neither one header that never ends, nor headers without end: 431, and the connection is closed."""
+
+    def act(protocol: InOnePiece) -> None:
+        protocol.head_bytes = 1_000
+        protocol.data_received(b"GET / HTTP/1.1\r\nX-Long: ")
+        for _ in range(11):
+            if not protocol.transport.is_closing():
+                protocol.data_received(b"x" * 100)
+
+    said, end = told_of(act)
+    assert isinstance(said, bytes)
+    assert said.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert "closed" == end
+
+
+def test_a_large_head_is_answered() -> None:
+    """In as many packets as it takes, as long as it ends."""
+
+    def act(protocol: InOnePiece) -> None:
+        for part in (REQUEST[:-2], b"X-Long: ", b"x" * 60_000, b"\r\n\r\n"):
+            protocol.data_received(part)
+
+    assert told_of(act)[0].startswith(b"HTTP/1.1 200 ")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ([], []),
+        ([b"GET / HT"], [b"HTTP/1.1 408 Request Timeout"]),
+        ([REQUEST, b"GET / HT"], [b"HTTP/1.1 200 OK", b"two.", b"HTTP/1.1 408 Request Timeout"]),
+        ([b"GET / HTTP/1.1\r\n", b"Host: shop.local\r\nX-Slow: "], [b"HTTP/1.1 408 Request Timeout"]),
+    ],
+    ids=["nothing", "half a line", "half of the second request", "no last header"],
+)
+def test_who_does_not_tell_what_they_ask_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, told: list[bytes], said: list[bytes]
+) -> None:
+    """After a while: many such connections would leave none for others. An answer that is under way is not cut."""
+    monkeypatch.setattr(InOnePiece, "head_seconds", 0.03)
+
+    def act(protocol: InOnePiece) -> None:
+        for part in told:
+            protocol.data_received(part)
+
+    *answers, end = told_of(act)
+    assert said == [bytes(each).partition(b"\r\n")[0] for each in answers]  # type: ignore[call-overload]
+    assert "closed" == end
+
+
+def test_who_has_told_it_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is that of heads: an answer may take longer, and bodies have limits of their own."""
+    monkeypatch.setattr(InOnePiece, "head_seconds", 0.001)
+
+    def act(protocol: InOnePiece) -> None:
+        protocol.data_received(REQUEST)
+        protocol.data_received(b"GET / HT")
+
+    assert [b"two.", "closed"] == [each for each in told_of(act) if each in {b"two.", "closed"}]

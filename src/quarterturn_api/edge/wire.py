@@ -2,6 +2,8 @@
 
 A server gets an answer in two messages, its head and its body, and uvicorn sends each at once: two system calls for an answer, two
 packets, and two readings at the other end. Here they wait for the end of the step of the event loop, and leave together.
+
+Whoever asks has the head of a request told within a time and a size: what is not told holds a connection, and memory, for nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +20,71 @@ Bytes = bytes | bytearray | memoryview
 class InOnePiece(HttpToolsProtocol):
     """HTTP as uvicorn speaks it; chosen by `uvicorn.Config(http=...)`."""
 
+    head_seconds: float = 30.0
+    """How long the head of a request may take to arrive."""
+    head_bytes: int = 65_536
+    """How much of a head is kept before its end is there, what came with its first packet aside."""
+
+    _waiting: asyncio.TimerHandle | None = None
+    _within_head = False
+    _kept = 0
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin with a connection."""
         super().connection_made(cast("asyncio.Transport", _Gathered(transport, self.loop)))
+        self._waiting = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End with it."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        before = self._within_head
+        super().data_received(data)
+        if not self._within_head:
+            self._kept = 0
+        else:
+            self._kept += len(data) if before else 0
+            if self._kept > self.head_bytes:
+                self._refuse(b"431 Request Header Fields Too Large")
+            elif self._waiting is None:
+                self._waiting = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._within_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A head is there, as a whole in most packets."""
+        self._within_head = False
+        if self._waiting is not None:
+            self._wait_no_more()
+        super().on_headers_complete()
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _give_up(self) -> None:
+        if self._answering:
+            # Whoever asked before has told all of it, and is answered.
+            self._waiting = self.loop.call_later(self.head_seconds, self._give_up)
+        else:
+            self._refuse(b"408 Request Timeout")
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _refuse(self, status: bytes) -> None:
+        """Say why, unless nothing was asked yet or an answer is under way, and hang up."""
+        if self._within_head and not self._answering:
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.close()
 
 
 class _Gathered:
