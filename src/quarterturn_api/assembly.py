@@ -15,11 +15,13 @@ import structlog
 
 from quarterturn_adapters.bell import Bell
 from quarterturn_adapters.bootstrap import application
+from quarterturn_adapters.chance import SystemSecrets
 from quarterturn_adapters.circuits import Breakers
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.databases import Opened, PoolUse, opened
 from quarterturn_adapters.desk import Desk
 from quarterturn_adapters.ids import SystemIds
+from quarterturn_adapters.posting import posting
 from quarterturn_adapters.providers import Provider, behind, provider
 from quarterturn_adapters.relay import Subscription
 from quarterturn_adapters.schedules import Scheduler
@@ -38,6 +40,7 @@ from quarterturn_api.keeping import Overdue, Told, schedules
 from quarterturn_api.routes.products import pages
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.identity.asking import WhoAsks, read_key
+from quarterturn_domain.identity.lettering import PostLetters, Postman
 from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.events import Event
@@ -120,11 +123,17 @@ def assembled(
     clock: Clock | None = None,
     by: Provider | None = None,
     hasher: PasswordHasher | None = None,
+    postman: Postman | None = None,
 ) -> Iterator[Service]:
     """A service over an open database, without housekeeping: events wait in the outbox until somebody drains it.
 
-    Passwords are hashed with Argon2id, unless another `hasher` is given: only tests do, which cannot wait.
+    Passwords are hashed with Argon2id, unless another `hasher` is given: only tests do, which cannot wait. A `postman` posts
+    letters; without one whoever has them written is shown their tokens, but for those of forgotten passwords.
     """
+    secret = (settings.secret or kept_secret(settings.data_folder)).encode()
+    # Whoever else is given the same secret knows the same tokens, on whichever machine.
+    sealing = SystemSecrets(secret)
+    posts = () if postman is None else (posting(PostLetters(database.begin, sealing), postman),)
     clock = clock or SystemClock()
     ids = SystemIds()
     breakers = Breakers(database.begin, clock)
@@ -145,12 +154,12 @@ def assembled(
         capture=settings.capture,
         retried=database.retried,
         hasher=hasher,
-        further=(counting(metrics), noticing(metrics)),
+        secrets=sealing,
+        further=(counting(metrics), noticing(metrics), *posts),
         receivers=receivers,
         sender=sender,
         circuits=breakers.names,
     )
-    secret = (settings.secret or kept_secret(settings.data_folder)).encode()
     with ExitStack() as stack:
         stack.callback(sender.close)
         if by is None:
@@ -182,6 +191,7 @@ def assembled(
             ids=ids,
             database=database,
             turns=_turns(database),
+            posts_letters=postman is not None,
         )
 
 

@@ -38,6 +38,8 @@ PUBLIC: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "/metrics"): "figures without names or ids, which operators keep to their own network",
     ("POST", "/auth/register"): "who registers has no account yet",
     ("POST", "/auth/login"): "who signs in shows a password",
+    ("POST", "/auth/password-reset"): "who has forgotten a password cannot sign in; nothing is answered",
+    ("POST", "/auth/password-reset/confirm"): "the token of the letter says who asks",
     ("POST", "/auth/refresh"): "the refresh token says who asks",
     ("POST", "/auth/logout"): "the refresh token says who asks",
     ("GET", "/products"): "the shop window",
@@ -61,6 +63,12 @@ HARMLESS: Final[Mapping[tuple[str, str], str]] = {
     ("DELETE", "/users/me/wishlist/{product_id}"): "takes a product from one's own list, and says the same where it never was",
     ("PUT", "/cart/items/{item_id}"): "what a line is called follows from its SKU, so that it is one's own line",
     ("DELETE", "/cart/items/{item_id}"): "what a line is called follows from its SKU, so that it is one's own line",
+    ("POST", "/invitations/accept"): "a token that is forged opens nothing, and is answered with 409 as one that was used is",
+    ("POST", "/users/me/email/confirm"): "a token that is forged opens nothing, and is answered with 409 as one that was used is",
+    (
+        "POST",
+        "/auth/password-reset/confirm",
+    ): "a token that is forged opens nothing, and is answered with 409 as one that was used is",
     ("GET", "/sandbox/onboarding/{link}"): "whoever has a link was given it; nothing is told but where to go on",
 }
 """Routes where what is named is not somebody's thing, so that other answers than refusals are right, too."""
@@ -143,6 +151,10 @@ def _forged(of: Victim) -> list[dict[str, Any]]:
     return [{"refreshToken": f"rt_{session.replace('-', '')}_{'x' * 40}.{'y' * 40}"} for session in of.things["session_id"]]
 
 
+def _forged_letters(of: Victim) -> list[dict[str, Any]]:
+    return [{"token": f"lt_{letter.replace('-', '')}_{'x' * 43}"} for letter in of.things["invitation_id"]]
+
+
 _ADDRESS: Final = {"name": "Me", "lines": ["1 Open Street"], "city": "Berlin", "country": "DE"}
 _TAX: Final = {"name": "Mine", "rate": "99"}
 _HOOK: Final = {"url": "https://mine.example/hooks", "events": ["*"]}
@@ -150,6 +162,16 @@ _DISCOUNT: Final = {"name": "Mine", "funding": "vendor", "percent": "99"}
 
 BODIES: Final[Mapping[tuple[str, str], Sequence[Any] | Callable[[Victim], Sequence[Any]]]] = {
     ("POST", "/auth/register"): lambda of: [{"email": of.buyer.email, "name": "Me", "password": "a password of mine, long"}],
+    # For the victim's address a letter would be written to the victim, as it should.
+    ("POST", "/auth/password-reset"): [{"email": "nobody@example.org"}],
+    ("POST", "/auth/password-reset/confirm"): lambda of: [
+        {"token": each["token"], "password": "a password of mine, long"} for each in _forged_letters(of)
+    ],
+    ("POST", "/users/me/email"): [{"email": "me@example.org", "current": "a guess of mine"}],
+    ("POST", "/users/me/email/confirm"): _forged_letters,
+    ("POST", "/invitations/accept"): _forged_letters,
+    ("POST", "/vendor/invitations"): [{"email": "nobody@example.org", "role": "owner"}],
+    ("DELETE", "/vendor/invitations/{invitation_id}"): NOTHING,
     ("POST", "/auth/login"): lambda of: [{"email": of.buyer.email, "password": "a guess of mine"}],
     ("POST", "/auth/refresh"): _forged,
     ("POST", "/auth/logout"): _forged,

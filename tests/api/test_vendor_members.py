@@ -9,10 +9,10 @@ MEMBERS = "/api/v1/vendor/members"
 
 def test_members_come_change_and_go(client: Client, people: People) -> None:
     """By address or id; what a member may do changes with the next request."""
-    seller, friend = people.vendor(), people.client()
-    assert 403 == client.get("/api/v1/vendor", headers=friend.headers).status_code
-    added = client.put(MEMBERS, json={"email": friend.email.upper(), "role": "staff"}, headers=seller.headers)
-    assert (200, "staff", friend.email) == (added.status_code, added.json()["role"], added.json()["email"])
+    seller = people.vendor()
+    friend = people.staff(seller.vendor_id)
+    same = client.put(MEMBERS, json={"email": friend.email.upper(), "role": "staff"}, headers=seller.headers)
+    assert (200, "staff", friend.email) == (same.status_code, same.json()["role"], same.json()["email"])
     assert 200 == client.get("/api/v1/vendor", headers=friend.headers).status_code
     assert 403 == client.get(MEMBERS, headers=friend.headers).status_code
     raised = client.put(MEMBERS, json={"accountId": str(friend.account_id), "role": "owner"}, headers=seller.headers)

@@ -112,6 +112,7 @@ def victim(client: Client, service: Service, people: People, clock: ManualClock)
         "discount_id": (discounted["id"],),
         "endpoint_id": (hook["id"],),
         "cart_id": (cart["id"], guest["id"]),
+        "invitation_id": (tell("POST", "/vendor/invitations", seller, _INVITED)["invitation"]["id"],),
         "item_id": (str(item_id(seller.sku)),),
         "key_id": (key["id"],),
         "link": (tell("POST", "/vendor/onboarding", seller, _PAGES)["url"].rpartition("/")[2],),
@@ -141,10 +142,11 @@ _WORDS: Final = frozenset(
     {"Buyer in secret", "Owner in secret", "Staff in secret", "1 Secret Street", "TRACKED-1", "TRACKED-2", "a secret reason"}
     | {"a secret refund", "A secret key", "A secret draft", "A secret form", "A secret warehouse", "a secret delivery"}
     | {"A secret hook", "a-secret-path"}
-    | {"A secret discount", "SECRET-CODE", "a secret failure"}
+    | {"invited-in-secret@example.org", "A secret discount", "SECRET-CODE", "a secret failure"}
 )
 """What the victims have said somewhere."""
 
+_INVITED: Final = {"email": "invited-in-secret@example.org", "role": "staff"}
 _PAGES: Final = {"returnUrl": "https://a.example/", "refreshUrl": "https://b.example/"}
 _ADDRESS: Final = {"name": "Buyer in secret", "lines": ["1 Secret Street"], "city": "Berlin", "country": "DE"}
 

@@ -44,3 +44,5 @@ class Service:
     database: Opened
     turns: Turns
     """Sees to it that what may be done once at a time is done so, by all processes on the database."""
+    posts_letters: bool = False
+    """Whether somebody posts letters; where nobody does, whoever has one written is shown its token."""

@@ -14,16 +14,17 @@ from quarterturn_api.bodies.vendors import MemberBody
 from quarterturn_api.edge.access import needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body
-from quarterturn_domain.identity.joining import AddMember, RemoveMember
+from quarterturn_domain.identity.account import email_address
+from quarterturn_domain.identity.joining import ChangeMember, RemoveMember
 from quarterturn_domain.identity.role import Permission, VendorRole
-from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.kernel.errors import Invalid, NotFound
 from quarterturn_domain.kernel.ids import AccountId
 
 TAGS: Final = ["vendor members"]
 
 
 class MemberAsked(Asked):
-    """Somebody who has an account, by its id or its e-mail address, and what they are for the vendor."""
+    """Somebody who works for the vendor, by the id of the account or its e-mail address, and what they are from now on."""
 
     role: VendorRole
     account_id: UUID | None = None
@@ -45,19 +46,25 @@ def list_members(request: Ask) -> MembersBody:
 
 @put(
     "/vendor/members",
-    summary="Let somebody work for me, or change as what",
+    summary="Change as what somebody works for me",
+    description="Whoever does not work for the vendor yet is asked first: see `POST /vendor/invitations`.",
     tags=TAGS,
     sync_to_thread=True,
     **needs_of_vendor(Permission.VENDOR_STAFF),
 )
 def put_member(request: Ask, data: JSONBody[MemberAsked]) -> MemberBody:
-    """The member; the last owner stays one."""
+    """The member; 404 for who is none, and the last owner stays one."""
     app = request.service.application
     if (data.account_id is None) == (data.email is None):
         raise Invalid("a member without a name, or with two", "either an accountId or an email")
-    read = app.read_accounts
-    account = read.account_of(data.email) if data.email is not None else read.account(AccountId(data.account_id or UUID(int=0)))
-    command = AddMember(vendor_id=request.vendor_id, account_id=account.id, role=data.role, by=request.account_id, at=request.now)
+    email = None if data.email is None else email_address(data.email)
+    accounts = [account for _, account in app.read_accounts.members_of(request.vendor_id)]
+    account = next((each for each in accounts if each.email == email or each.id == data.account_id), None)
+    if account is None:
+        raise NotFound("member", email or str(data.account_id))
+    command = ChangeMember(
+        vendor_id=request.vendor_id, account_id=account.id, role=data.role, by=request.account_id, at=request.now
+    )
     return MemberBody.of((app.govern_members(command), account))
 
 
