@@ -36,12 +36,13 @@ _OUTSIDE: Final = (Unavailable, OSError)
 
 @attrs.frozen(kw_only=True)
 class Patience:
-    """When enough is enough: of the calls in the last `window` half have failed, and at least `failures`.
+    """When enough is enough: of the last `calls` in the last `window` half have failed, and at least `failures`.
 
     A call that takes longer than `slow` counts as a failure although it was answered. Whoever asks alone has `probe` to come back.
     """
 
     failures: int = 5
+    calls: int = 20
     window: timedelta = timedelta(minutes=1)
     slow: timedelta = timedelta(seconds=10)
     probe: timedelta = timedelta(minutes=1)
@@ -171,7 +172,7 @@ class Breaker:
     def __init__(self, breakers: Breakers, name: str) -> None:
         self.name = name
         self._breakers = breakers
-        self._calls: deque[tuple[float, bool]] = deque(maxlen=1_000)
+        self._calls: deque[tuple[float, bool]] = deque(maxlen=breakers.patience.calls)
         self._lock = Lock()
 
     def call(self, act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.api.bought import ordered
+from tests.api.bought import bought, ordered
 from tests.api.people import Client, People, Person, keyed
 
 from quarterturn_adapters.clock import ManualClock
@@ -15,6 +16,8 @@ from quarterturn_adapters.sandbox.faults import ANY
 from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.ids import OrderId
 from quarterturn_domain.kernel.rate import Rate
+from quarterturn_domain.operations.overriding import CloseCircuit
+from quarterturn_domain.payments.webhook import TRIES
 
 CIRCUITS = "/api/v1/admin/circuits"
 
@@ -89,6 +92,44 @@ def test_what_an_operator_says_holds(client: Client, service: Service, people: P
     (last, first) = client.get("/api/v1/admin/audit?subjectId=sandbox/payments", headers=admin.headers).json()["items"]
     assert ("circuit.closed", "circuit.opened", str(admin.account_id)) == (last["action"], first["action"], first["actorId"])
     assert "they told us" == first["details"]["reason"]
+
+
+def test_what_a_provider_tells_is_believed_while_it_is_left_alone(
+    client: Client, service: Service, people: People, clock: ManualClock
+) -> None:
+    """Nobody has to be asked whether it is signed; it waits to be handled, however long that takes, and is not counted as tried."""
+    seller, buyer, admin = people.vendor(), people.client(), people.admin()
+    app, sandbox = service.application, service.provider.sandbox
+    assert sandbox is not None
+    bought(service, buyer, seller)
+    asked = {"circuit": "sandbox/payments", "status": "open", "reason": "they told us"}
+    assert 200 == client.put(CIRCUITS, json=asked, headers=admin.headers).status_code
+    look_again(service)
+    path = "/api/v1/webhooks/sandbox"
+    statuses: list[int] = []
+    told = sandbox.deliver(
+        lambda headers, body: statuses.append(client.post(path, content=body, headers=dict(headers)).status_code)
+    )
+    assert [204] * told == statuses
+    app.relay.drain()
+    for _ in range(TRIES + 1):
+        clock.advance(timedelta(minutes=2))
+        app.catch_up()
+    with service.database.begin() as work:
+        keys = work.webhooks.waiting(clock.now() + timedelta(days=1), 100)
+        assert {0} == {webhook.tries for webhook in work.webhooks.find(keys).values()}
+    app.override_circuits(CloseCircuit(name="sandbox/payments", reason="they are back", at=clock.now()))
+    look_again(service)
+    clock.advance(timedelta(minutes=2))
+    app.catch_up()
+    with service.database.begin() as work:
+        assert [] == list(work.webhooks.waiting(clock.now() + timedelta(days=1), 100))
+
+
+def look_again(service: Service) -> None:
+    """Let the breakers of the service look now, and not in a second."""
+    payments: Any = service.provider.payments
+    payments._breaker._breakers._looked = None
 
 
 @pytest.mark.parametrize(

@@ -141,8 +141,14 @@ def test_answers_that_take_too_long_are_failures(machines: Machines) -> None:
 
 
 def test_some_failures_among_many_answers_are_no_reason(machines: Machines) -> None:
-    """Half of the calls of a minute have to fail; old failures are forgotten."""
+    """Half of the last calls have to fail, however many were answered before; old failures are forgotten."""
     breaker = machines.process()
+    for _ in range(100):
+        machines.call(breaker)
+    outcomes = [machines.call(breaker, AWAY) for _ in range(11)]
+    assert ([AWAY] * 10, True) == (outcomes[:10], isinstance(outcomes[10], CircuitOpen))
+    machines.clock.advance(10 * SECOND)
+    machines.call(breaker)
     for _ in range(20):
         machines.call(breaker)
         machines.call(breaker)
