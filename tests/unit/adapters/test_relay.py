@@ -113,3 +113,45 @@ def test_events_that_a_subscriber_causes_are_delivered_in_the_same_round(databas
     happened(database, registered(1))
     assert Delivered(2, 0) == relay.drain()
     assert 1 == len(other.handed)
+
+
+def test_a_subscription_that_wants_them_gets_whole_messages(database: MemoryDatabase) -> None:
+    """With their ids, which tell one that comes twice from two; others of the same event get it alone."""
+    whole, plain = Subscriber(), Subscriber()
+    subscriptions = [
+        Subscription(name="whole", events=(AccountRegistered,), handle=whole, whole=True),
+        Subscription(name="plain", events=(AccountRegistered,), handle=plain),
+    ]
+    happened(database, registered(1), registered(1))
+
+    Relay(database.begin, subscriptions, SystemClock(), SystemIds()).drain()
+
+    messages: list[Any] = list(whole.handed)
+    assert [registered(1)] * 2 == [message.event for message in messages] == plain.handed
+    assert 2 == len({message.id for message in messages})
+
+
+def test_what_a_subscription_does_not_listen_to_makes_no_dispatch(database: MemoryDatabase) -> None:
+    """What has been forwarded meanwhile is gone for it, and what comes after it listens again is heard; others hear all."""
+    listening = {"sometimes": False}
+    sometimes, always = Subscriber(), Subscriber()
+    subscriptions = [
+        Subscription(
+            name="sometimes",
+            events=(AccountRegistered, AccountReinstated),
+            handle=sometimes,
+            listens=lambda _: listening["sometimes"],
+        ),
+        Subscription(name="always", events=(AccountRegistered,), handle=always),
+    ]
+    relay = Relay(database.begin, subscriptions, SystemClock(), SystemIds())
+    happened(database, registered(1), reinstated(1))
+
+    forwarded = relay.forward()
+    listening["sometimes"] = True
+    happened(database, registered(2))
+    relay.drain()
+
+    assert (2, 1, {"always": 1}) == (forwarded.messages, forwarded.unheard, dict(forwarded.fresh))
+    assert [registered(2)] == sometimes.handed
+    assert [registered(1), registered(2)] == always.handed
