@@ -17,6 +17,7 @@ from quarterturn_domain.kernel.ids import OrderId, PaymentId, PayoutId, RefundId
 from quarterturn_domain.kernel.work import Begin
 from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.payment import PaymentStatus
 from quarterturn_domain.payments.refunding import SendRefunds
 from quarterturn_domain.payments.reminding import RemindOfEvidence
@@ -84,6 +85,7 @@ class CatchUp:
         handle_webhooks: HandleWebhooks,
         sync_payments: SyncPayments,
         settle_authorizations: SettleAuthorizations,
+        capture_shipped: CaptureShipped,
         send_refunds: SendRefunds,
         send_payouts: SendPayouts,
         confirm_payouts: ConfirmPayouts,
@@ -96,6 +98,7 @@ class CatchUp:
         self._handle_webhooks = handle_webhooks
         self._sync_payments = sync_payments
         self._settle_authorizations = settle_authorizations
+        self._capture_shipped = capture_shipped
         self._send_refunds = send_refunds
         self._send_payouts = send_payouts
         self._confirm_payouts = confirm_payouts
@@ -143,6 +146,7 @@ class CatchUp:
         else:
             places.end(payments=None, count=0)
         outcomes: list[Outcome[object]] = list(self._sync_payments(ids))
+        outcomes += self._capture_shipped(self._in_parts(ids))
         late = now - self._pace.settle_within - self._pace.give_up_after
         for payment_id in self._forsaken([each for each in ids if found[each].opened_at < late]):
             try:
@@ -150,6 +154,12 @@ class CatchUp:
             except DomainError as refusal:
                 outcomes.append(refusal)
         return outcomes
+
+    def _in_parts(self, payment_ids: Sequence[PaymentId]) -> Sequence[OrderId]:
+        """The orders whose payments are captured in parts, of which something may have left or been asked for."""
+        with self._work() as work:
+            payments = work.payments.find(payment_ids)
+        return list(dict.fromkeys(each.order_id for each in payments.values() if each.in_parts))
 
     def _forsaken(self, payment_ids: Sequence[PaymentId]) -> Sequence[PaymentId]:
         """Those that are not paid, for orders that do not wait any more."""

@@ -253,9 +253,10 @@ class LivingShop:
         self.shop.relay.drain()
 
     def sync(self) -> None:
-        """Read everything again that the provider may know more of."""
+        """Read everything again that the provider may know more of, and go on with what was asked of it."""
         self.shop.sync_payments(self.payments)
         self.shop.sync_disputes(self.disputes)
+        self.shop.capture_shipped(list(dict.fromkeys(self.orders)))
         with self.shop.begin() as work:
             refunds = work.refunds.open(_ENOUGH)
         self.shop.send_refunds(refunds)

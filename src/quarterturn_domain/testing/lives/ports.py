@@ -22,6 +22,7 @@ from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import PlaceOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
+from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds
 from quarterturn_domain.payments.taking import (
@@ -131,6 +132,9 @@ class Shop(Protocol):
 
     @property
     def settle_authorizations(self) -> SettleAuthorizations: ...  # noqa: D102
+
+    @property
+    def capture_shipped(self) -> CaptureShipped: ...  # noqa: D102
 
     @property
     def request_refunds(self) -> RequestRefunds: ...  # noqa: D102
