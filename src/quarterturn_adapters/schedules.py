@@ -1,8 +1,8 @@
 """Schedules: what recurs is done in time, by one runner at a time, and what was missed is caught up.
 
-A schedule that comes every few seconds is done by whoever is there: such work is safe to do twice, and a missed turn is made up for
-by the next. One that comes by the calendar is done once for each time that it is due, whoever is there then: a lock says who does
-it, and a row in the database, which time was done last.
+A lock says who does it. A schedule that comes every few seconds is left to whoever is at it already, and a missed turn is made up
+for by the next. One that comes by the calendar is done once for each time that it is due, whoever is there then: a row in the
+database says which time was done last.
 """
 
 from __future__ import annotations
@@ -103,13 +103,15 @@ When: TypeAlias = Every | Calendar
 class Schedule:
     """What is done when: `act` is told the time that it was due.
 
-    With `each` every missed time is caught up, else only the last one.
+    With `each` every missed time is caught up, else only the last one. What is `shared` comes so often that asking for the lock
+    would cost more than it saves, and may be done by several at once.
     """
 
     name: str
     when: When
     act: Callable[[datetime], object] = attrs.field(repr=False)
     each: bool = False
+    shared: bool = False
 
 
 Told: TypeAlias = Callable[[str, float, Exception | None], None]
@@ -238,6 +240,14 @@ class Scheduler:
         self._pool.submit(do)
 
     def _often(self, schedule: Schedule) -> None:
+        if schedule.shared:
+            self._once(schedule)
+            return
+        with self._turns.alone(schedule.name) as mine:
+            if mine:
+                self._once(schedule)
+
+    def _once(self, schedule: Schedule) -> None:
         began = monotonic()
         try:
             schedule.act(self._clock.now())

@@ -56,7 +56,7 @@ def schedules(service: Service) -> Sequence[Schedule]:
         when = Calendar(service.settings.payout_schedule, zone)
         found.append(Schedule("run-payouts", when, lambda due_at: _pay(service, due_at), each=True))
     if service.provider.sandbox is not None:
-        found.append(Schedule("sandbox-webhooks", Every(0.5), lambda _: _hear_the_sandbox(service)))
+        found.append(Schedule("sandbox-webhooks", Every(0.5), lambda _: _hear_the_sandbox(service), shared=True))
     return found
 
 

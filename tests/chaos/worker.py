@@ -77,7 +77,7 @@ def relay_with_witness(url: str, lease: timedelta) -> type[Relay]:
 
 def main(url: str, lease_seconds: str, *options: str) -> int:
     """The exit status of the command."""
-    bootstrap.Relay = relay_with_witness(url, timedelta(seconds=float(lease_seconds)))  # type: ignore[misc]
+    bootstrap.Relay = relay_with_witness(url, timedelta(seconds=float(lease_seconds)))  # type: ignore[attr-defined]
     return command(["worker", *options])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic, sleep
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from quarterturn_adapters.unusable import Unusable
 NAMESPACE: Final = "quarterturn"
 
 _PATIENCE_SECONDS: Final = 5.0
+_STARTING_SECONDS: Final = 3.0
+_AGAIN_SECONDS: Final = 0.2
 
 
 def broker_at(url: str | None) -> Broker:
@@ -35,11 +38,26 @@ def broker_at(url: str | None) -> Broker:
 
 
 def refuse_unless_reachable(url: str) -> None:
-    """Raise `Unusable` when nobody answers at a URL, or lets nobody in: before a worker begins, that is how it was meant to be set.
+    """Raise `Unusable` when nobody answers at a URL, or lets nobody in, also not a moment later: it may be starting just now.
 
-    Afterwards a broker may come and go.
+    For whoever begins; afterwards a broker may come and go.
     """
     broker = broker_at(url)
+    until = monotonic() + _STARTING_SECONDS
+    try:
+        while (away := _away(broker)) is not None:
+            if monotonic() >= until:
+                parts = urlsplit(url)
+                place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+                problem = f"The broker at {place} cannot be used: {type(away).__name__}."
+                raise Unusable(problem, "Start it, or check QUARTERTURN_BROKER_URL.")
+            sleep(_AGAIN_SECONDS)
+    finally:
+        broker.close()
+
+
+def _away(broker: Broker) -> Exception | None:
+    """Why a broker cannot be used at this moment; None when it can."""
     try:
         if isinstance(broker, RedisBroker):
             broker.client.ping()
@@ -47,9 +65,5 @@ def refuse_unless_reachable(url: str) -> None:
             assert isinstance(broker, RabbitmqBroker)
             _ = broker.connection
     except (RedisError, DramatiqError, AMQPError, OSError) as away:
-        parts = urlsplit(url)
-        place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
-        problem = f"The broker at {place} cannot be used: {type(away).__name__}."
-        raise Unusable(problem, "Start it, or check QUARTERTURN_BROKER_URL.") from None
-    finally:
-        broker.close()
+        return away
+    return None

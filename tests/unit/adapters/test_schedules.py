@@ -158,6 +158,20 @@ def test_what_recurs_often_goes_on_beside_what_is_slow_or_fails() -> None:
     assert "slow: None" in told
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_somebody_else_is_at_is_left_to_them(*, shared: bool) -> None:
+    """However often it comes; what is shared is done by everybody. As soon as nobody is at it, it is done again."""
+    done = threading.Event()
+    turns = MemoryTurns()
+    schedule = Schedule("often", Every(0.01), lambda _: done.set(), shared=shared)
+    with turns.alone("often") as mine, Scheduler([schedule], turns, ManualClock(AT), lambda *_: None, look_seconds=0.01):
+        assert mine
+        assert shared is done.wait(0.3)
+    done.clear()
+    with Scheduler([schedule], turns, ManualClock(AT), lambda *_: None, look_seconds=0.01):
+        assert done.wait(10)
+
+
 def test_a_calendar_is_looked_at_by_itself() -> None:
     """A schedule that has become due is done without anybody asking."""
     clock, turns = ManualClock(AT), MemoryTurns()
