@@ -13,7 +13,7 @@ import attrs
 from quarterturn_domain.kernel.batch import Draft, decide_each
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.errors import Conflict, DomainError, Invalid, NotFound, Outcome, Rejected
-from quarterturn_domain.kernel.idempotency import TIMING
+from quarterturn_domain.kernel.idempotency import TIMING, Answer, fingerprint
 from quarterturn_domain.kernel.ids import AccountId, OrderId, PaymentId
 from quarterturn_domain.kernel.repository import required
 from quarterturn_domain.kernel.work import Begin
@@ -124,6 +124,8 @@ class StartPayments:
         with self._work() as work:
             orders = work.orders.lock({command.order_id for command in commands})
             draft = Draft(work.payments.lock({command.payment_id for command in commands}))
+            methods = dict(work.answers.find([_method_of(command) for command in commands]))
+            fresh: list[Answer] = []
 
             def intend(command: StartPayment) -> tuple[Payment, bool]:
                 order = required(orders, command.order_id, "order")
@@ -132,7 +134,9 @@ class StartPayments:
                 before = draft.get(command.payment_id)
                 if before is not None:
                     method = command.capture_method or before.capture_method
-                    if (before.order_id, before.capture_method) != (command.order_id, method):
+                    tried = methods.get(_method_of(command))
+                    other = tried is not None and tried.fingerprint != _mark(command.method)
+                    if other or (before.order_id, before.capture_method) != (command.order_id, method):
                         raise Conflict("payment", str(before.id), "it was opened with other content")
                     return before, False
                 if order.state is not OrderState.PLACED:
@@ -140,10 +144,13 @@ class StartPayments:
                 method = command.capture_method or self._capture
                 payment = Payment.open(command.payment_id, order.id, order.total, method, at=command.at)
                 fact = PaymentOpened(payment_id=payment.id, order_id=order.id, amount=payment.amount, at=command.at)
+                fresh.append(Answer(_method_of(command), _mark(command.method), "", command.at))
+                methods[fresh[-1].key] = fresh[-1]
                 return draft.put(payment.id, payment, fact), True
 
             intents = decide_each(commands, intend)
             draft.record(work, work.payments)
+            work.answers.add(fresh)
         return intents
 
 
@@ -156,15 +163,29 @@ class ConfirmPayments:
         self._clock = clock
 
     def __call__(self, command: ConfirmPayment) -> Started:
-        """The payment afterwards, a declined one as `failed`; raises `NotFound`, `GatewayRefused`, `Unavailable`."""
-        payment = _find(self._work, command.payment_id)
+        """The payment afterwards, a declined one as `failed`.
+
+        Raises `NotFound`, `GatewayRefused`, `Unavailable`, and `Conflict` for an attempt that was made with another method.
+        """
+        key = f"payment:{command.payment_id}:confirm:{command.attempt}"
+        payment = self._intend(command, key)
         if payment.status in TAKEN:
             return Started(payment)
         reference = payment.reference or ask_for(self._gateway, payment, None).reference
-        key = f"payment:{payment.id}:confirm:{command.attempt}"
         truth = self._gateway.confirm_payment(reference, command.method, key=key)
         recorded = record(self._work, [(payment.id, truth)], self._clock)
         return Started(recorded[payment.id], truth.client_secret, truth.action_required)
+
+    def _intend(self, command: ConfirmPayment, key: str) -> Payment:
+        """The payment, after it was kept what is tried."""
+        with self._work() as work:
+            payment = required(work.payments.find([command.payment_id]), command.payment_id, "payment")
+            known = work.answers.find([key]).get(key)
+            if known is None:
+                work.answers.add([Answer(key, _mark(command.method), "", self._clock.now())])
+            elif known.fingerprint != _mark(command.method):
+                raise Conflict("payment", str(payment.id), "it was tried with another method under the same key")
+        return payment
 
 
 class SyncPayments:
@@ -219,6 +240,17 @@ class SettleAuthorizations:
         else:
             truth = self._gateway.cancel_payment(reference, key=f"payment:{payment.id}:cancel")
         return record(self._work, [(payment.id, truth)], self._clock)[payment.id]
+
+
+def _method_of(command: StartPayment) -> str:
+    """Under which key it is kept with which method a payment was opened."""
+    return f"payment:{command.payment_id}"
+
+
+def _mark(method: str | None) -> str:
+    """What is kept to know a method again: of a number, which may be a card's and is guessed from its digest, nothing."""
+    number = method is not None and method.replace(" ", "").replace("-", "").isdigit()
+    return fingerprint("a number" if number else method)
 
 
 def ask_for(gateway: PaymentGateway, payment: Payment, method: str | None, *, fresh: bool = False) -> GatewayPayment:
