@@ -40,9 +40,9 @@ BANKS: Final = {BankAccount.PAYS: Bank.PAYS, BankAccount.FAILS: Bank.FAILS, Bank
 class SandboxDriver:
     """The world around a sandbox, with a clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, terms: Terms | None = None) -> None:
         self.clock = ManualClock(NOW)
-        self.sandbox = Sandbox(self.clock, seed=11)
+        self.sandbox = Sandbox(self.clock, seed=11, terms=terms)
 
     def now(self) -> datetime:
         """The instant that its clock shows."""
@@ -128,6 +128,17 @@ class TestSandboxPayments(PaymentGatewayContract):
     def gateway(self, world: SandboxDriver) -> PaymentGateway:
         """Its payments."""
         return SandboxPayments(world.sandbox)
+
+
+class TestSandboxPaymentsWithoutMulticapture(TestSandboxPayments):
+    """The same where every authorisation is captured once."""
+
+    @pytest.fixture
+    def world(self) -> Iterator[SandboxDriver]:
+        """A sandbox without it."""
+        driver = SandboxDriver(Terms(multicapture=False))
+        yield driver
+        driver.sandbox.prove()
 
 
 class TestSandboxTransfers(TransferGatewayContract):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.doubles.stripe.books import Terms
 from tests.doubles.stripe.driver import StripeDriver, stripe_world
 
 from quarterturn_adapters.stripe import API_VERSION
@@ -38,6 +39,16 @@ class TestStripePayments(PaymentGatewayContract):
     def gateway(self, world: StripeDriver) -> PaymentGateway:
         """Its payments."""
         return world.payments
+
+
+class TestStripePaymentsWithoutMulticapture(TestStripePayments):
+    """The same on an account that has not agreed on it: every authorisation is captured once."""
+
+    @pytest.fixture
+    def world(self) -> Iterator[StripeDriver]:
+        """An account without it."""
+        with stripe_world(terms=Terms(multicapture=False)) as driver:
+            yield driver
 
 
 class TestStripeTransfers(TransferGatewayContract):

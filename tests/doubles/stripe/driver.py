@@ -111,10 +111,12 @@ class StripeDriver:
 
 
 @contextmanager
-def stripe_world(*, answer_seconds: float = 10, return_url: str | None = None) -> Iterator[StripeDriver]:
+def stripe_world(
+    *, answer_seconds: float = 10, return_url: str | None = None, terms: Terms | None = None
+) -> Iterator[StripeDriver]:
     """A double and a client of it; at the end nothing that was asked or answered was against the contract."""
     clock = ManualClock(NOW)
-    with StripeDouble(clock) as double:
+    with StripeDouble(clock, terms) as double:
         access = Access(
             secret_key=SECRET_KEY,
             webhook_secrets=double.secrets,

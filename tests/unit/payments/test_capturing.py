@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from tests.unit.ordering.shops import BASKET, TWO_VENDORS, SandboxWorld, euro, facts, nothing_was_done_twice, shop_on, world_of
@@ -64,7 +63,7 @@ def terms_are_usual(living: LivingShop) -> bool:
     return world_of(living).sandbox._books.terms.multicapture
 
 
-def payment(living: LivingShop) -> Any:  # noqa: ANN401
+def payment(living: LivingShop) -> Payment:
     """The one payment."""
     with living.shop.begin() as work:
         return work.payments.find(living.payments)[living.payments[0]]

@@ -123,7 +123,7 @@ class PaymentsContract(RepositoryContract[PaymentId, Payment]):
         states = list(samples.PAYMENTS)
         payments = {state: samples.PAYMENTS[state](n) for n, state in enumerate(states, start=1)}
         self.added(db, reversed(payments.values()))
-        open_ones = ["open", "processing", "authorized", "authorized for less", "failed"]
+        open_ones = ["open", "processing", "authorized", "authorized for less", "failed", "authorized in parts", "captured in part"]
         expected = [payments[state].id for state in open_ones]
         with db() as work:
             assert expected == list(work.payments.unsettled(samples.moment(99), 100))

@@ -200,7 +200,8 @@ class MarketplaceMachine(SellingMachine):
         self._hear_of_payments()
 
     def _hear_of_payments(self) -> None:
-        for payment in self._payments(PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED):
+        in_parts = [payment for payment in self._payments(*TAKEN) if payment.in_parts]
+        for payment in [*self._payments(PaymentStatus.PROCESSING, PaymentStatus.AUTHORIZED), *in_parts]:
             before = self.order(payment.order_id)
             self.every(lambda market, payment=payment: market.sync_payments([payment.id]))
             self._hear(before)

@@ -181,7 +181,7 @@ class SellingMachine(DrivenMachine):
     @rule(
         data=st.data(),
         method=st.sampled_from([None, Means.APPROVED, Means.APPROVED, Means.DECLINED, Means.LATE_SUCCESS, Means.ACTION_REQUIRED]),
-        capture=st.sampled_from([CaptureMethod.AUTOMATIC, CaptureMethod.AUTOMATIC, CaptureMethod.MANUAL]),
+        capture=st.sampled_from([CaptureMethod.AUTOMATIC, CaptureMethod.AUTOMATIC, CaptureMethod.MANUAL, CaptureMethod.PER_PARCEL]),
     )
     def start_payment(self, data: st.DataObject, method: Means | None, capture: CaptureMethod) -> None:
         """A buyer begins to pay, at once or to go on later."""
@@ -223,6 +223,16 @@ class SellingMachine(DrivenMachine):
         before = self.order(payment.order_id)
         self.ask(lambda market: market.settle_authorizations(SettleAuthorization(payment_id=payment.id, act=act)))
         # One that came too late to be honoured may be in time when it is captured: units have come meanwhile.
+        self._hear(before)
+
+    @precondition(lambda self: any(payment.in_parts for payment in self.seen.payments) if self.seen is not None else False)
+    @rule(data=st.data())
+    def capture_what_has_left(self, data: st.DataObject) -> None:
+        """The platform takes what parcels came to that have left, of what may be captured in parts."""
+        assert self.seen is not None
+        payment = data.draw(st.sampled_from([payment for payment in self.seen.payments if payment.in_parts]))
+        before = self.order(payment.order_id)
+        self.every(lambda market: market.capture_shipped([before.id]))
         self._hear(before)
 
     # What the rules above are made of.

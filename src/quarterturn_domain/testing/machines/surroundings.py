@@ -21,6 +21,7 @@ from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.fulfilling import FulfilVendorOrders
 from quarterturn_domain.ordering.placing import PlaceOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
+from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.gateway import PaymentGateway
 from quarterturn_domain.payments.refunding import RequestRefunds, SendRefunds, refund_units
@@ -123,6 +124,7 @@ class Marketplace:
         self.confirm_payments = ConfirmPayments(begin, around.payments, clock)
         self.sync_payments = SyncPayments(begin, around.payments, clock)
         self.settle_authorizations = SettleAuthorizations(begin, around.payments, clock)
+        self.capture_shipped = CaptureShipped(begin, around.payments, clock, self.settle_authorizations)
         self.request_refunds = RequestRefunds(begin)
         self.send_refunds = SendRefunds(begin, around.payments, clock)
         self.sync_disputes = SyncDisputes(begin, around.payments, clock)

@@ -17,6 +17,7 @@ from quarterturn_domain.payments.events import PaymentCaptured, VendorPart
 from quarterturn_domain.payments.payment import CaptureMethod, Payment
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.refund import LineRefund, Refund
+from quarterturn_domain.payments.waiting import Waiting
 from quarterturn_domain.payments.webhook import PASSED_OVER, Hint, HintKind, Webhook
 from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.payouts.recovery import Debt
@@ -66,6 +67,20 @@ def _refunded(n: int) -> Payment:
     return payment.refund(payment.refundable)
 
 
+def an_authorization_in_parts(n: int) -> Payment:
+    """The `n`-th payment, authorised to be captured in parts."""
+    payment = attrs.evolve(an_open_payment(n), capture_method=CaptureMethod.PER_PARCEL, reference=f"pi_{n}").move("authorize")
+    nothing = Money.zero(payment.amount.currency)
+    return payment.capture_in_parts([Waiting(1, 2, amount(11, n), nothing), Waiting(2, 1, amount(3, n), amount(1, n))])
+
+
+def _captured_in_part(n: int) -> Payment:
+    payment = an_authorization_in_parts(n)
+    arrived = payment.waiting[0].amount
+    asked = payment.ask(payment.waiting[1:])
+    return attrs.evolve(asked.move("capture"), captured=arrived, captures=1, waiting=payment.waiting[:1])
+
+
 PAYMENTS: Final[Mapping[str, Callable[[int], Payment]]] = MappingProxyType(
     {
         "open": an_open_payment,
@@ -79,6 +94,8 @@ PAYMENTS: Final[Mapping[str, Callable[[int], Payment]]] = MappingProxyType(
         "refunded": _refunded,
         "disputed": lambda n: a_captured_payment(n).move("dispute"),
         "disputed and lost in part": lambda n: a_captured_payment(n).move("dispute").lose(amount(11, n)),
+        "authorized in parts": an_authorization_in_parts,
+        "captured in part": _captured_in_part,
         "in quarantine": lambda n: attrs.evolve(a_captured_payment(n), quarantine="the sum is wrong"),
     }
 )
