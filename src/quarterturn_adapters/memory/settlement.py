@@ -135,6 +135,10 @@ class MemoryJournal:
         """The entries of one order, in the order of their numbers."""
         return list(self._by_order.rows(order_id))
 
+    def orders(self, order_ids: Iterable[OrderId], /) -> frozenset[OrderId]:
+        """Those of these orders that have an entry."""
+        return frozenset(order_id for order_id in order_ids if any(True for _ in self._by_order.rows(order_id)))
+
     def latest(self, before: int | None, limit: int, /, kind: AccountKind | None = None) -> Sequence[Booked]:
         """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""
         numbers = range(self._numbers.last if before is None else min(before - 1, self._numbers.last), 0, -1)

@@ -9,7 +9,7 @@ from os import getpid
 from threading import get_ident
 from typing import Any, Final
 
-from quarterturn_adapters.postgres.arrays import integers, texts
+from quarterturn_adapters.postgres.arrays import integers, texts, uuids
 from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.tables.settlement import BALANCES, DENSE, EARNINGS, ENTRIES, POSTINGS, SEALS
@@ -164,6 +164,18 @@ class PostgresJournal:
     def of_order(self, order_id: OrderId, /) -> Sequence[Booked]:
         """The entries of one order, in the order of their numbers."""
         return self._booked("(SELECT * FROM journal_entries WHERE order_id = %s)", order_id)
+
+    def orders(self, order_ids: Iterable[OrderId], /) -> frozenset[OrderId]:
+        """Those of these orders that have an entry."""
+        wanted = list(dict.fromkeys(order_ids))
+        if not wanted:
+            return frozenset()
+        found = self._statements.rows(
+            "SELECT id FROM unnest(%s::uuid[]) AS asked (id) "
+            "WHERE EXISTS (SELECT FROM journal_entries e WHERE e.order_id = asked.id)",
+            uuids(wanted),
+        )
+        return frozenset(OrderId(order_id) for (order_id,) in found)
 
     def latest(self, before: int | None, limit: int, /, kind: AccountKind | None = None) -> Sequence[Booked]:
         """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from quarterturn_domain.kernel.ids import DisputeId, PaymentId, PayoutId, RefundId
 from quarterturn_domain.kernel.money import Money
-from quarterturn_domain.ordering.order import OrderState
-from quarterturn_domain.payments.payment import Payment
+from quarterturn_domain.ordering.order import Order, OrderState
+from quarterturn_domain.payments.payment import Payment, PaymentStatus
 from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciliation import Booking, Difference, DifferenceKind, bookings
@@ -27,6 +27,27 @@ def agree(work: PayoutsWork, books: Sequence[Booking]) -> Sequence[Difference]:
         *_payments(work, by_kind.get("payment", {})),
         *_others(work, by_kind),
     ]
+
+
+def unbooked(work: PayoutsWork, orders: Sequence[Order]) -> Iterator[Difference]:
+    """Paid orders that the journal has nothing of, although nobody waits for their money any more."""
+    booked = work.journal.orders(order.id for order in orders)
+    for order in orders:
+        if order.id in booked or not order.total:
+            continue
+        if any(payment.status is PaymentStatus.AUTHORIZED for payment in work.payments.of_order(order.id)):
+            # Its money is taken when the goods leave.
+            continue
+        yield Difference(
+            kind=DifferenceKind.MISSING_THERE,
+            subject=f"order:{order.id}",
+            at=order.placed_at,
+            here=order.total,
+            there=None,
+            because="the order is paid, and nothing is booked of it",
+            sides=_SIDES,
+            order_id=order.id,
+        )
 
 
 def facts_of(work: PayoutsWork, payout: Payout) -> list[str]:

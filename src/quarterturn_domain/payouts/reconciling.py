@@ -21,10 +21,12 @@ from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.ids import PaymentId, PayoutId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin
+from quarterturn_domain.ordering.order import OrderState
+from quarterturn_domain.ordering.ports import OrderFilter, Place
 from quarterturn_domain.payments.disputing import BANKS
 from quarterturn_domain.payments.gateway import LineKind, PaymentGateway, StatementLine
 from quarterturn_domain.payments.refund import RefundStatus
-from quarterturn_domain.payouts.agreeing import agree, facts_of, facts_of_payment
+from quarterturn_domain.payouts.agreeing import agree, facts_of, facts_of_payment, unbooked
 from quarterturn_domain.payouts.payout import PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciliation import (
@@ -41,6 +43,7 @@ from quarterturn_domain.payouts.reconciliation import (
 
 _LINES: Final = 100
 _ENTRIES: Final = 1_000
+_ORDERS: Final = 500
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before anything that a provider knows."""
@@ -91,6 +94,7 @@ class Reconcile:
         for subject in sorted(matching.open):
             for row in matching.decide(subject, self._known(subject)):
                 tell(row)
+        counted.differences += self._unbooked(period)
         for difference in counted.differences:
             matching.rows[difference.kind] += 1
         differences = [*matching.differences, *counted.differences]
@@ -147,6 +151,19 @@ class Reconcile:
             if len(page) < _ENTRIES:
                 return
             after = page[-1].number
+
+    def _unbooked(self, period: tuple[datetime, datetime]) -> Iterator[Difference]:
+        """Of the orders that were placed in the period, those that are paid and that the journal knows nothing of."""
+        only = OrderFilter(OrderState.PAID, *period)
+        after: Place | None = None
+        while True:
+            with self._work() as work:
+                page = work.orders.page(after, _ORDERS, only)
+                found = list(unbooked(work, page))
+            yield from found
+            if len(page) < _ORDERS:
+                return
+            after = (page[-1].placed_at, page[-1].id)
 
     def _known(self, subject: str) -> Known:
         """Everything that the journal has of a subject, and whether it is still under way."""

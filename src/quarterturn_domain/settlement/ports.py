@@ -69,6 +69,10 @@ class Journal(Protocol):
         """The entries of one order, in the order of their numbers."""
         ...
 
+    def orders(self, order_ids: Iterable[OrderId], /) -> frozenset[OrderId]:
+        """Those of these orders that have an entry."""
+        ...
+
     def latest(self, before: int | None, limit: int, /, kind: AccountKind | None = None) -> Sequence[Booked]:
         """Up to `limit` entries (with a posting to an account of this kind, if given), the last first, numbered below `before`."""
         ...

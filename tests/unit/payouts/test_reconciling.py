@@ -14,6 +14,7 @@ from quarterturn_adapters.bootstrap import Application
 from quarterturn_domain.kernel.currency import EUR, USD
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.money import Money
+from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.payments.gateway import LineKind, StatementLine
 from quarterturn_domain.payouts.reconciliation import Booking, DifferenceKind, Label, Matching, Reconciliation, Row
 from quarterturn_domain.payouts.reconciling import BEGINNING, ReconcilePeriod
@@ -134,6 +135,18 @@ def test_each_difference_has_its_type(case: str, tamper: Callable[[LivingShop], 
     assert expected in {each.kind for each in found.differences}, (case, found.differences)
     assert found.unexplained
     assert all(each.because for each in found.differences)
+
+
+def test_a_paid_order_that_nobody_booked_is_found() -> None:
+    """An order that became paid by another way than money is missing in the journal; one that costs nothing is not."""
+    living = after(BASKET)
+    order_id = living.orders[0]
+    with living.shop.begin() as work:
+        order = work.orders.lock([order_id])[order_id]
+        work.orders.save([attrs.evolve(order, state=OrderState.PAID)])
+    (found,) = reconciled(living).differences
+    assert (DifferenceKind.MISSING_THERE, "orders and journal", order_id) == (found.kind, found.sides, found.order_id)
+    assert order.total == found.here
 
 
 def test_what_is_under_way_is_a_matter_of_time() -> None:

@@ -223,6 +223,15 @@ class JournalContract(DatabaseContract):
             assert [samples.an_entry(1), second] == [each.entry for each in work.journal.of_order(samples.order_id(1))]
             assert [] == list(work.journal.of_order(samples.order_id(9)))
 
+    def test_the_orders_that_have_entries(self, db: Begin[SettlementWork]) -> None:
+        """`orders` gives those of the orders that are asked for, and no others."""
+        self.book(db, samples.an_entry(1), samples.an_entry(2), available("none", 1, Money(5, EUR)))
+        booked = samples.an_entry(1).order_id
+        assert booked is not None
+        with db() as work:
+            assert frozenset({booked}) == work.journal.orders([booked, samples.order_id(9), booked])
+            assert frozenset() == work.journal.orders([])
+
     def test_the_entries_of_a_vendor_within_a_time(self, db: Begin[SettlementWork]) -> None:
         """`of_vendor` gives entries touching a vendor's accounts with `since <= at < until`, after `after`, by time and number."""
         entries = [available(f"fact {n}", 1 + n % 2, Money(n, EUR), n) for n in (5, 1, 3, 7, 2)]
