@@ -14,7 +14,7 @@ MOST_SAID: Final = 500
 
 # Tokens, keys and addresses that a text may carry along: ours, a provider's, a person's.
 _SECRETS: Final = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:ct|qt|rt)_\w{8,}[\w.-]*|\b(?:sk_live|sk_test|rk_live|rk_test|pi)_\w{8,}(?:_secret_\w+)?"
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:ct|lt|qt|rt)_\w{8,}[\w.-]*|\b(?:sk_live|sk_test|rk_live|rk_test|pi)_\w{8,}(?:_secret_\w+)?"
     r"|\bwhsec_[\w+/=]{8,}|(?i:bearer\s+\S+)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 # Where PostgreSQL quotes the row that it refused, and what it was doing with it; a row may have many lines.

@@ -40,6 +40,9 @@ def test_an_end_that_cannot_be_is_refused(client: Client, people: People, ends: 
         ("GET", KEYS, None),
         ("POST", KEYS, {"name": "another", "scopes": ["shop"]}),
         ("DELETE", f"{KEYS}/{SOME}", None),
+        ("POST", "/api/v1/users/me/email", {"email": "other@example.org", "current": PASSWORD}),
+        ("POST", "/api/v1/users/me/email/confirm", {"token": "lt_" + 32 * "0" + "_" + 43 * "a"}),
+        ("POST", "/api/v1/invitations/accept", {"token": "lt_" + 32 * "0" + "_" + 43 * "a"}),
         ("PUT", "/api/v1/users/me/password", {"current": PASSWORD, "password": "another one that is long"}),
     ],
 )

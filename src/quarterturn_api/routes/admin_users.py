@@ -15,7 +15,7 @@ from quarterturn_api.edge.access import administers
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body, Line, Page
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
-from quarterturn_domain.identity.account import AccountStatus
+from quarterturn_domain.identity.account import AccountStatus, comparable
 from quarterturn_domain.identity.ports import Wanted
 from quarterturn_domain.identity.registering import GrantRoles, ReinstateAccount, SuspendAccount
 from quarterturn_domain.identity.role import Permission, Role
@@ -57,7 +57,7 @@ def list_users(
 ) -> Page[AccountBody]:
     """In the order of their ids."""
     after = place(cursor, tuple[UUID])
-    wanted = Wanted(email=email.strip().lower() if email else None, role=role, status=status)
+    wanted = Wanted(email=comparable(email) if email else None, role=role, status=status)
     read = request.service.application.read_accounts
     found = read.page(AccountId(after[0]) if after else None, limit + 1, wanted=wanted)
     return page(found, limit, AccountBody.of, lambda account: (account.id,))

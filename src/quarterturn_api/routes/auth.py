@@ -20,6 +20,7 @@ from quarterturn_api.edge.bodies import Asked, Body, Line, Page
 from quarterturn_api.edge.carts import COOKIE, CartToken, forgotten_cookie, named_cart
 from quarterturn_api.edge.keys import OptionalKey, new_id_of_guest
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, page, place
+from quarterturn_domain.identity.account import comparable
 from quarterturn_domain.identity.password import LONGEST, SHORTEST
 from quarterturn_domain.identity.registering import RegisterAccount
 from quarterturn_domain.identity.role import Permission
@@ -100,7 +101,7 @@ def register(
 ) -> Response[SignedInBody]:
     """The account in a session of its own."""
     guest = named_cart(request, cart_token)
-    account_id = AccountId(new_id_of_guest(request, data.email.strip().lower(), "account", idempotency_key))
+    account_id = AccountId(new_id_of_guest(request, comparable(data.email), "account", idempotency_key))
     command = RegisterAccount(account_id=account_id, email=data.email, name=data.name, password=data.password, at=request.now)
     request.service.application.register_accounts(command)
     return _signed_in(request, _open(request, data.email, data.password, data.device), guest)

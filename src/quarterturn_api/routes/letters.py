@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from quarterturn_api.bodies.accounts import AccountBody
-from quarterturn_api.edge.access import everybody, needs
+from quarterturn_api.edge.access import everybody, in_person
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body
 from quarterturn_api.edge.keys import OptionalKey, new_id
@@ -66,7 +66,7 @@ class ResetAsked(Asked):
     tags=["users"],
     cache_control=NO_STORE,
     sync_to_thread=True,
-    **needs(Permission.SHOP),
+    **in_person(Permission.SHOP),
 )
 def ask_for_email(request: Ask, data: JSONBody[EmailAsked], idempotency_key: OptionalKey = None) -> WrittenBody:
     """The letter; 409 for an address that has an account."""
@@ -88,7 +88,7 @@ def ask_for_email(request: Ask, data: JSONBody[EmailAsked], idempotency_key: Opt
     tags=["users"],
     status_code=200,
     sync_to_thread=True,
-    **needs(Permission.SHOP),
+    **in_person(Permission.SHOP),
 )
 def confirm_email(request: Ask, data: JSONBody[ConfirmedAsked]) -> AccountBody:
     """The account with its next address."""

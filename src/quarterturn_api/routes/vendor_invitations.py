@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from quarterturn_api.bodies.accounts import MembershipBody
-from quarterturn_api.edge.access import needs, needs_of_vendor
+from quarterturn_api.edge.access import in_person, needs_of_vendor
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Asked, Body
 from quarterturn_api.edge.keys import OptionalKey, new_id
@@ -127,7 +127,7 @@ def withdraw_invitation(request: Ask, invitation_id: FromPath[UUID]) -> None:
     tags=TAGS,
     status_code=200,
     sync_to_thread=True,
-    **needs(Permission.SHOP),
+    **in_person(Permission.SHOP),
 )
 def accept_invitation(request: Ask, data: JSONBody[AcceptanceAsked]) -> MembershipBody:
     """For which vendor whoever asks works now, and as what; 403 unless the account has the address that was invited."""

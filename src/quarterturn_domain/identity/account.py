@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +18,8 @@ from quarterturn_domain.kernel.ids import AccountId
 from quarterturn_domain.kernel.machine import StateMachine
 from quarterturn_domain.kernel.texts import short, written
 
-_EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
+# Without what separates, groups and quotes addresses (RFC 5322, 3.2.3): with a comma in it, one address would be two of them.
+_EMAIL: Final = re.compile(r"[^\s@()<>\[\]:;,\\\"]{1,64}@[^\s@.()<>\[\]:;,\\\"]+(\.[^\s@.()<>\[\]:;,\\\"]+)+")
 # RFC 5321, 4.5.3.1.3: a path has at most 256 octets, two of which are its angle brackets.
 _LONGEST: Final = 254
 
@@ -120,10 +122,20 @@ def keeps_an_admin(admins: Iterable[Account], before: Account, after: Account) -
         raise LastAdmin(before.id)
 
 
+def comparable(email: str) -> str:
+    r"""`email` as addresses are compared: in lower case, and in Unicode's form NFC (RFC 6532, 3.1), whichever keyboard wrote it.
+
+    >>> comparable(" Ame\N{COMBINING ACUTE ACCENT}lie@Example.org") == "am\N{LATIN SMALL LETTER E WITH ACUTE}lie@example.org"
+    True
+    """
+    return unicodedata.normalize("NFC", email.strip().lower())
+
+
 def email_address(text: str) -> str:
-    """`text` as an e-mail address in lower case, or `Invalid`."""
+    """`text` as an e-mail address, `comparable`, or `Invalid`."""
     written(**{"e-mail address": text})
-    address = text.strip().lower()
-    if len(address) > _LONGEST or not _EMAIL.fullmatch(address):
+    address = comparable(text)
+    # What cannot be seen would make two addresses of one, for whoever reads them.
+    if len(address) > _LONGEST or not address.isprintable() or not _EMAIL.fullmatch(address):
         raise Invalid(f"the e-mail address {text[:1_000]!r}", "one such as name@example.org")
     return address

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from quarterturn_domain.identity.account import Account, AccountStatus
+from quarterturn_domain.identity.account import Account, AccountStatus, comparable
 from quarterturn_domain.identity.audit import noted
 from quarterturn_domain.identity.credential import Credential
 from quarterturn_domain.identity.letter import Letter, LetterPurpose, LetterSpent
@@ -41,7 +41,7 @@ class AskPasswordResets:
 
     def __call__(self, command: AskPasswordReset) -> Letter | None:
         """The letter, which is not for whoever asks; none for an address without an account that may be used, or so soon again."""
-        email = command.email.strip().lower()
+        email = comparable(command.email)
         # What no database could keep is nobody's address.
         if not normal(email):
             return None

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from quarterturn_domain.identity.account import Account, AccountStatus
+from quarterturn_domain.identity.account import Account, AccountStatus, comparable
 from quarterturn_domain.identity.attempts import Attempts
 from quarterturn_domain.identity.audit import noted
 from quarterturn_domain.identity.credential import Credential
@@ -71,7 +71,7 @@ class SignPeopleIn:
 
     def __call__(self, command: SignIn) -> SignedIn:
         """The session; raises `SignInRefused`, `TooManyAttempts`, or `Forbidden` when it is right and the account suspended."""
-        email = command.email.strip().lower()
+        email = comparable(command.email)
         address = self._secrets.digest(email)
         with self._work() as work:
             attempts = work.attempts.lock(address, command.at).counted(command.at)

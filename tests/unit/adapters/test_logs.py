@@ -19,6 +19,7 @@ ROW = "DETAIL:  Failing row contains (7, Ada Lovelace, 12 Analytical Row,\n\nthe
     [
         ("a refresh token", f"got rt_{ID}_ab-cdefghij.klm-nopqrst!", f"got {REDACTED}!"),
         ("an API key", f"got qt_{ID}_-abcdefgh-ijklmnop", f"got {REDACTED}"),
+        ("the token of a letter", f"got lt_{ID}_-ab.cd_efghijklm", f"got {REDACTED}"),
         ("the token of a cart", f"got ct_{ID}_{'a' * 64}", f"got {REDACTED}"),
         ("a row", f"bad value\n{ROW}", f"bad value\nDETAIL: {REDACTED}\n"),
         ("a row, and a hint", f"bad value\n{ROW}\nHINT:  Do better.", f"bad value\nDETAIL: {REDACTED}\nHINT:  Do better."),
