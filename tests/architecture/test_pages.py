@@ -118,11 +118,12 @@ def test_a_lock_pins_by_hash_and_names_no_index(lock: Path) -> None:
     assert "://" not in text
 
 
-def test_the_lock_of_the_tests_knows_every_dependency_of_them() -> None:
-    """What `pyproject.toml` asks for is in `requirements/dev.txt`: whoever adds a dependency writes the lock anew."""
+def test_the_locks_know_every_dependency() -> None:
+    """What `pyproject.toml` asks for is in `requirements/dev.txt`, or `ops.txt`: whoever adds a dependency writes the lock anew."""
     extras, groups = PROJECT["project"]["optional-dependencies"], PROJECT["dependency-groups"]
     asked = [*PROJECT["project"]["dependencies"], *extras["cli"], *extras["testing"]]
-    asked += [line for group in groups.values() for line in group if isinstance(line, str)]
-    names = {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in asked}
-    locked = set(re.findall(r"^([a-z0-9.-]+)==", (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set() == names - locked
+    asked += [line for name, group in groups.items() if name != "ops" for line in group if isinstance(line, str)]
+    for lock, lines in (("dev", asked), ("ops", groups["ops"])):
+        names = {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in lines}
+        text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+        assert set() == names - set(re.findall(r"^([a-z0-9.-]+)==", text, re.MULTILINE)), lock
