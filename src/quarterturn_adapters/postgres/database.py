@@ -27,6 +27,9 @@ _SECOND: Final = timedelta(seconds=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _DECODER: Final = JSONDecoder()
 
+# A machine or a network that is gone says nothing: its silence is noticed in half a minute, not in two hours as systems have it.
+_NOTICED: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
 
 class PostgresDatabase:
     """Everything that a marketplace remembers, in PostgreSQL: transactional, and safe to share among threads.
@@ -75,6 +78,7 @@ class PostgresDatabase:
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
             "application_name": "quarterturn",
             "connect_timeout": 5,
+            **_NOTICED,
         }
         self._pool: ConnectionPool[Connection[Row]] = ConnectionPool(
             self.url,
