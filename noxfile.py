@@ -51,7 +51,12 @@ CHECKS: dict[str, list[tuple[str, ...]]] = {
     ],
 }
 
-IN_FULL = ("tests/chaos", "tests/unit/adapters/test_stripe_interruptions.py", "tests/laws/test_stripe_lives.py")
+IN_FULL = (
+    "tests/api/test_isolation.py",
+    "tests/chaos",
+    "tests/unit/adapters/test_stripe_interruptions.py",
+    "tests/laws/test_stripe_lives.py",
+)
 """What takes its full size in `nox -s chaos` only."""
 
 

@@ -7,6 +7,7 @@ and a new public one until it says why everybody may use it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Final, TypeVar
@@ -18,8 +19,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.routes import BaseRoute
 from tests.api.bought import bought
-from tests.api.people import Client, People, Person, keyed
+from tests.api.people import Assemble, Client, People, Person, keyed
 from tests.api.victims import API, EUR, Victim, state, victim
+from tests.databases import EMBEDDED, running
 
 from quarterturn_adapters.clock import ManualClock
 from quarterturn_api import app as application
@@ -387,7 +389,27 @@ def faults(client: Client, service: Service, of: Victim, by: Attacker) -> Iterat
             before = after
 
 
-@pytest.mark.parametrize("who", ATTACKERS)
+@pytest.fixture
+def service(assemble: Assemble, request: pytest.FixtureRequest) -> Iterator[Service]:
+    """A service in memory or, where a test says so, over a real PostgreSQL."""
+    url = running(EMBEDDED).database() if getattr(request, "param", "memory") == "postgres" else "memory"
+    with assemble(url) as made:
+        yield made
+
+
+IN_FULL: Final = os.environ.get("QUARTERTURN_CHAOS") == "full"
+FEW: Final = ("a stranger", "the owner of another vendor", "staff of the same vendor")
+"""Those who are tried over a real database, too, unless everything is tried there: `nox -s chaos` does."""
+
+
+@pytest.mark.parametrize(
+    ("service", "who"),
+    [
+        *(("memory", who) for who in ATTACKERS),
+        *(pytest.param("postgres", who, marks=pytest.mark.slow) for who in (ATTACKERS if IN_FULL else FEW)),
+    ],
+    indirect=["service"],
+)
 def test_nobody_reaches_what_is_somebody_elses(
     client: Client, service: Service, people: People, clock: ManualClock, who: str
 ) -> None:
@@ -484,3 +506,19 @@ def test_the_matrix_catches_a_route_that_forgets_whose_it_is(service: Service, c
     assert found
     assert all("/leaks/" in each for each in found)
     assert any("is no refusal" in each for each in found)
+
+
+@pytest.mark.parametrize("service", ["memory", "postgres"], indirect=True)
+def test_what_becomes_of_the_victim_is_seen(client: Client, service: Service, people: People, clock: ManualClock) -> None:
+    """Wherever it is kept: another name of the buyer, and one more row, is a change; what somebody else does is none."""
+    of = victim(client, service, people, clock)
+    before = state(service, of)
+    people.vendor()
+    same = state(service, of)
+    client.put(f"{API}/users/me", json={"name": "Buyer in secret no more"}, headers=of.buyer.headers)
+    renamed = state(service, of)
+
+    assert len(before) > 50
+    assert before == same
+    assert before != renamed
+    assert {"accounts"} == {key[0] for key in before.keys() | renamed.keys() if before.get(key) != renamed.get(key)}
