@@ -17,6 +17,8 @@ CREATE TABLE dispatches (
 	CONSTRAINT dispatches_lease_check CHECK ((leased_by IS NULL) = (leased_until IS NULL))
 );
 
+ALTER TABLE dispatches SET (fillfactor = 50);
+
 CREATE INDEX dispatches_about_idx ON dispatches (subscription, about, sequence);
 
 CREATE INDEX dispatches_dead_idx ON dispatches (sequence) WHERE status = 'dead';
