@@ -33,10 +33,11 @@ def unbooked(work: PayoutsWork, orders: Sequence[Order]) -> Iterator[Difference]
     """Paid orders that the journal has nothing of, although nobody waits for their money any more."""
     booked = work.journal.orders(order.id for order in orders)
     for order in orders:
-        if order.id in booked or not order.total:
+        # Of what was cancelled before its money was taken nothing is left to be booked.
+        if order.id in booked or not order.split.paid:
             continue
-        if any(payment.status is PaymentStatus.AUTHORIZED for payment in work.payments.of_order(order.id)):
-            # Its money is taken when the goods leave.
+        # Its money is taken when the goods leave; or somebody looks at why it was not.
+        if any(each.status is PaymentStatus.AUTHORIZED or each.quarantine for each in work.payments.of_order(order.id)):
             continue
         yield Difference(
             kind=DifferenceKind.MISSING_THERE,
