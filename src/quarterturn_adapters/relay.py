@@ -37,8 +37,8 @@ PROVIDERS: Final = "providers"
 LEASE: Final = timedelta(seconds=30)
 """How long a subscriber that is not heard of any more keeps others from its events."""
 
-_LONGEST_REST: Final = timedelta(seconds=30)
-"""How long, at most, before somebody looks whether a circuit has been closed by hand."""
+_LONGEST_REST: Final = timedelta(seconds=24)
+"""How long, and a quarter more, before somebody looks whether a circuit has been closed by hand: half a minute at most."""
 
 Told: TypeAlias = Callable[[Dispatch], None]
 """Hears of a dispatch that failed: what it is now, with the last failure."""

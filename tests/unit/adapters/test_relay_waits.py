@@ -60,8 +60,14 @@ def waiting(database: MemoryDatabase, clock: ManualClock) -> Sequence[Dispatch]:
 
 @pytest.mark.parametrize(
     ("named", "chance", "expected"),
-    [(10, 0.0, 10.0), (10, 1.0, 12.5), (None, 0.0, 1.0), (600, 0.0, 30.0)],
-    ids=["when it may be asked", "spread", "soon when nobody says", "no later than somebody may have closed it"],
+    [(10, 0.0, 10.0), (10, 1.0, 12.5), (None, 0.0, 1.0), (600, 0.0, 24.0), (600, 1.0, 30.0)],
+    ids=[
+        "when it may be asked",
+        "spread",
+        "soon when nobody says",
+        "early enough for who closes it by hand",
+        "and that spread, too",
+    ],
 )
 def test_what_was_not_tried_is_put_off_and_not_counted(
     clock: ManualClock, named: int | None, chance: float, expected: float
