@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -19,8 +21,18 @@ from quarterturn_domain.payouts.events import PayoutMoved
 from quarterturn_domain.pricing.split import Split
 from quarterturn_domain.stock.events import StockMoved
 from quarterturn_domain.testing import samples
-from quarterturn_domain.webhooks.events import EndpointDisabled, WebhookDeliveryDue
-from quarterturn_domain.webhooks.notice import TELLINGS, TYPES, TYPES_OF_VENDORS, VERSION, Notice, Surroundings, notices, wanted
+from quarterturn_domain.webhooks.events import EndpointDisabled
+from quarterturn_domain.webhooks.notice import (
+    PING,
+    TELLINGS,
+    TYPES,
+    TYPES_OF_VENDORS,
+    VERSION,
+    Notice,
+    Surroundings,
+    notices,
+    wanted,
+)
 
 NOW = samples.moment(1)
 
@@ -214,3 +226,13 @@ def test_what_has_to_be_known_beside_events() -> None:
     assert ({ORDER.id}, set(), set(), set()) == wanted([OrderConfirmed(order_id=ORDER.id, vendor_ids=(), at=NOW)])
     assert isinstance(fact, StockMoved)
     assert (set(), set(), {fact.location_id}, set()) == wanted([fact])
+
+
+def test_the_guide_names_every_type() -> None:
+    """Whoever writes a receiver finds there what there is to hear, and nothing that there is not."""
+    guide = (Path(__file__).parents[3] / "docs" / "how-to" / "send-webhooks.md").read_text(encoding="utf-8")
+    told = guide[guide.index("## What is told") : guide.index("## When it fails")]
+    kinds = {type_.partition(".")[0] for type_ in TYPES}
+    named = {each for each in re.findall(r"`([a-z_]+\.[a-z_]+)`", told) if each.partition(".")[0] in kinds}
+
+    assert {*TYPES, PING} == named
