@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nox
@@ -76,10 +76,10 @@ def check(session: nox.Session, name: str) -> None:
         session.run(*command)
 
 
-def _passes(session: nox.Session, commands: Sequence[Sequence[str]]) -> bool:
+def _passes(session: nox.Session, commands: Sequence[Sequence[str]], environment: Mapping[str, str] | None = None) -> bool:
     try:
         for command in commands:
-            session.run(*command)
+            session.run(*command, env=environment)
     except CommandFailed:
         return False
     return True
@@ -125,7 +125,7 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Races, kills and faults in full size: 2,000 buyers, 50 deaths of program and database, every fault of every request."""
+    """Races, kills and faults in full size: 2,000 buyers, 50 deaths of program and database, 20 of workers and Redis, every fault."""
     install(session, "dev")
     chosen = () if any(each.startswith("tests") for each in session.posargs) else IN_FULL
     session.run("pytest", *chosen, *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
@@ -146,8 +146,9 @@ def rabbitmq(session: nox.Session) -> None:
 def ops(session: nox.Session) -> None:
     """What runs the program, by its own linters: alert rules and their tests, Dockerfile, compose.yaml, the proxy's configuration.
 
-    A linter that is neither here nor to be had is named, and the session fails: what nobody has looked at did not pass.
+    Then our own tests of all that, with the real proxy. A linter that is neither here nor to be had is named, and the session fails: what nobody has looked at did not pass.
     """
+    install(session, "dev")
     session.install("--require-hashes", "--requirement", "requirements/ops.txt")
     rules = "ops/prometheus/alerts.yaml"
     asked: dict[str, Sequence[Sequence[str]]] = {
@@ -163,18 +164,22 @@ def ops(session: nox.Session) -> None:
             ("--env-file", ".env.example", "--profile", "watch", "config", "--quiet"),
         ],
     }
-    missing, failed = [], []
+    missing, failed, proxy = [], [], {}
     for name, questions in asked.items():
         program = _program(session, name)
         if program is None:
             missing.append(name)
             continue
         words, environment = program
+        if name == "caddy":
+            proxy = {"QUARTERTURN_TEST_CADDY": str(Path(shutil.which(words[0]) or words[0]).resolve())}
         for question in questions:
             try:
                 session.run(*words, *question, external=True, env={"SHOP_HOST": "localhost", **environment})
             except CommandFailed:
                 failed.append(f"{name} {' '.join(question)}")
+    if not _passes(session, [("pytest", "tests/operations", *session.posargs)], proxy):
+        failed.append("pytest")
     if missing or failed:
         session.error(
             "; ".join([*(f"not looked at, for want of {name}" for name in missing), *(f"failed: {each}" for each in failed)])

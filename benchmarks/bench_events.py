@@ -37,7 +37,7 @@ from quarterturn_domain.payments.events import WebhookReceived
 
 EVENTS = 10_000
 PER_COMMIT = 100
-ROUNDS = 3
+ROUNDS = 5
 SINGLES = 200
 PAUSE_SECONDS = 0.02
 
