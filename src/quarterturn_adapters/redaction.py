@@ -46,5 +46,5 @@ def said(failure: BaseException) -> str:
         first = next(iter(str(failure).splitlines()), "")
         text = f"{type(failure).__name__}: {first}" if first else type(failure).__name__
     # Cut afterwards: half of a secret would not be known for one; and a text without end is not searched.
-    text = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text[: 10 * MOST_SAID])
+    text = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text[: 4 * MOST_SAID])
     return _NUMBERS.sub(REDACTED, redacted(text))[:MOST_SAID]
