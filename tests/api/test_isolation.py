@@ -232,6 +232,8 @@ BODIES: Final[Mapping[tuple[str, str], Sequence[Any] | Callable[[Victim], Sequen
     ("POST", "/vendor/webhook-endpoints/{endpoint_id}/disable"): [{}],
     ("POST", "/vendor/webhook-endpoints/{endpoint_id}/ping"): NOTHING,
     ("POST", "/vendor/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver"): NOTHING,
+    ("POST", "/admin/vendors/{vendor_id}/webhook-endpoints/{endpoint_id}/enable"): NOTHING,
+    ("POST", "/admin/vendors/{vendor_id}/webhook-endpoints/{endpoint_id}/disable"): [{}],
     ("POST", "/admin/webhook-endpoints"): [_HOOK],
     ("PUT", "/admin/webhook-endpoints/{endpoint_id}"): [_HOOK],
     ("DELETE", "/admin/webhook-endpoints/{endpoint_id}"): NOTHING,

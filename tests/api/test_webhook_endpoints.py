@@ -441,3 +441,30 @@ def test_figures_tell_how_it_goes(client: Client, service: Service, people: Peop
 
     assert 'quarterturn_webhook_attempts_total{outcome="delivered"} 1.0' in exposed
     assert 'quarterturn_webhook_attempts_total{outcome="refused"} 1.0' in exposed
+
+
+def test_operators_see_and_end_what_does_harm(client: Client, service: Service, people: People, hooks: Receiver) -> None:
+    """Who runs the platform sees the endpoints of any vendor, without secrets, and can disable and enable them; noted as theirs."""
+    seller, other, admin = people.vendor(), people.vendor(), people.admin()
+    endpoint_id, secret = registered(client, seller, hooks.url(), "order.paid")
+    of = f"{API}/admin/vendors/{seller.vendor_id}/webhook-endpoints"
+
+    listed = client.get(of, headers=admin.headers)
+    off = client.post(f"{of}/{endpoint_id}/disable", json={"reason": "floods a stranger"}, headers=admin.headers)
+    bought(service, people.client(), seller)
+    told(service)
+    elsewhere = f"{API}/admin/vendors/{other.vendor_id}/webhook-endpoints/{endpoint_id}/enable"
+    strange = client.post(elsewhere, headers=admin.headers)
+    on = client.post(f"{of}/{endpoint_id}/enable", headers=admin.headers)
+
+    assert [endpoint_id] == [each["id"] for each in listed.json()["items"]]
+    assert secret not in listed.text
+    assert ("disabled", "floods a stranger", 404, "enabled") == (
+        off.json()["status"],
+        off.json()["reason"],
+        strange.status_code,
+        on.json()["status"],
+    )
+    assert [] == hooks.received
+    trail = client.get(f"{API}/admin/audit", params={"subjectId": endpoint_id}, headers=admin.headers).json()["items"]
+    assert [str(admin.account_id)] * 2 + [str(seller.account_id)] == [each["actorId"] for each in trail]

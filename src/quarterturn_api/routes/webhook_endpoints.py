@@ -66,7 +66,7 @@ class RotationAsked(Asked):
 class DisablingAsked(Asked):
     """Why it is to be told nothing more, as the list will say."""
 
-    reason: Line = "by its owner"
+    reason: Line = "by hand"
 
 
 def _routes(root: str, rule: dict[str, Any], owner: Callable[[Ask], VendorId | None], tag: str) -> tuple[HTTPRouteHandler, ...]:
@@ -219,6 +219,35 @@ def _routes(root: str, rule: dict[str, Any], owner: Callable[[Ask], VendorId | N
     )
 
 
+_OF_A_VENDOR: Final = "/admin/vendors/{vendor_id:uuid}/webhook-endpoints"
+_OVERSIGHT: Final[dict[str, Any]] = {"tags": ["admin webhooks"], "sync_to_thread": True, **administers(Permission.ADMIN_OPERATIONS)}
+
+
+@get(_OF_A_VENDOR, summary="List a vendor's webhook endpoints", **_OVERSIGHT)
+def list_endpoints_of_vendor(
+    request: Ask, vendor_id: FromPath[UUID], limit: Limit = DEFAULT, cursor: Cursor = None
+) -> Page[EndpointBody]:
+    """Where the vendor is told, and how well that goes, in the order of the ids."""
+    after = place(cursor, tuple[UUID])
+    read = request.service.application.read_endpoints
+    found = read.of_owner(VendorId(vendor_id), EndpointId(after[0]) if after else None, limit + 1)
+    return page(found, limit, EndpointBody.of, lambda endpoint: (endpoint.id,))
+
+
+@post(f"{_OF_A_VENDOR}/{{endpoint_id:uuid}}/enable", summary="Enable a vendor's webhook endpoint", status_code=200, **_OVERSIGHT)
+def enable_endpoint_of_vendor(request: Ask, vendor_id: FromPath[UUID], endpoint_id: FromPath[UUID]) -> EndpointBody:
+    """The endpoint, told of what happens from now on."""
+    return _switched(request, endpoint_id, VendorId(vendor_id), enabled=True)
+
+
+@post(f"{_OF_A_VENDOR}/{{endpoint_id:uuid}}/disable", summary="Disable a vendor's webhook endpoint", status_code=200, **_OVERSIGHT)
+def disable_endpoint_of_vendor(
+    request: Ask, vendor_id: FromPath[UUID], endpoint_id: FromPath[UUID], data: JSONBody[DisablingAsked]
+) -> EndpointBody:
+    """The endpoint, told nothing more: for one that does harm."""
+    return _switched(request, endpoint_id, VendorId(vendor_id), enabled=False, reason=data.reason)
+
+
 def _switched(request: Ask, endpoint_id: UUID, vendor_id: VendorId | None, *, enabled: bool, reason: str = "") -> EndpointBody:
     command = SwitchEndpoint(
         endpoint_id=EndpointId(endpoint_id),
@@ -239,4 +268,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
         "vendor webhooks",
     ),
     *_routes("/admin/webhook-endpoints", administers(Permission.ADMIN_OPERATIONS), lambda _: None, "admin webhooks"),
+    list_endpoints_of_vendor,
+    enable_endpoint_of_vendor,
+    disable_endpoint_of_vendor,
 )
