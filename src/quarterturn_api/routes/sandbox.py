@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 from litestar import get
@@ -15,6 +16,7 @@ from quarterturn_api.edge.asking import Ask
 from quarterturn_domain.kernel.errors import NotFound
 
 _PATH: Final = "/sandbox/onboarding/"
+_LINK: Final = re.compile(r"[\w-]+", re.ASCII)
 
 Link = Annotated[
     str, PathParameter(min_length=1, max_length=200, description="The last part of the link that the vendor was given.")
@@ -36,7 +38,8 @@ Link = Annotated[
 def visit(request: Ask, link: Link) -> Redirect:
     """Where to go on; 404 for a link that nobody was given."""
     sandbox = request.service.provider.sandbox
-    if sandbox is None:
+    # The sandbox writes down whatever it is asked, in a database that takes no character 0.
+    if sandbox is None or not _LINK.fullmatch(link):
         raise NotFound("onboarding link", link)
     return Redirect(sandbox.visit(ONBOARDING + link), status_code=303)
 
