@@ -125,7 +125,7 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Races, kills and faults in full size: 2,000 buyers, 50 deaths of program and database, 20 of workers and Redis, every fault."""
+    """Races, kills, faults in full size: 2,000 buyers, 50 deaths of program and database, 20 of workers and Redis, every fault."""
     install(session, "dev")
     chosen = () if any(each.startswith("tests") for each in session.posargs) else IN_FULL
     session.run("pytest", *chosen, *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
@@ -146,7 +146,8 @@ def rabbitmq(session: nox.Session) -> None:
 def ops(session: nox.Session) -> None:
     """What runs the program, by its own linters: alert rules and their tests, Dockerfile, compose.yaml, the proxy's configuration.
 
-    Then our own tests of all that, with the real proxy. A linter that is neither here nor to be had is named, and the session fails: what nobody has looked at did not pass.
+    Then our own tests of all that, with the real proxy. A linter that is neither here nor to be had is named, and the session fails:
+    what nobody has looked at did not pass.
     """
     install(session, "dev")
     session.install("--require-hashes", "--requirement", "requirements/ops.txt")
