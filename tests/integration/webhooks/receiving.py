@@ -120,6 +120,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _silent(self, _: str) -> None:
         self.server.mine.over.wait(30)
 
+    def _silent_once(self, _: str) -> None:
+        """The first one gets no answer."""
+        if len(self.server.mine.received) == 1:
+            self._silent("")
+        else:
+            self._answer(204)
+
     def _hang_up(self, _: str) -> None:
         self.connection.shutdown(socket.SHUT_RDWR)
 
