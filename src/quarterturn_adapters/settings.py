@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from quarterturn_adapters import variables
+from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.payments.payment import CaptureMethod
 
 _SETTING: Final = "setting"
@@ -197,6 +198,43 @@ class Settings:
         },
     )
 
+    smtp_url: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_SMTP_URL",
+                kind="smtp:// (with STARTTLS where the server has it) or smtps://, user and password, and a host",
+                default="none: no letters are posted",
+                meaning="The mail server by which people are written to: who is invited, changes an address, or forgot a password.",
+                read=variables.smtp_url,
+            )
+        },
+    )
+    mail_from: str | None = attrs.field(
+        default=None,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_MAIL_FROM",
+                kind="an e-mail address",
+                default="none, which a mail server needs",
+                meaning="From whom they are written to.",
+                read=variables.sender,
+            )
+        },
+    )
+    letters_url: str | None = attrs.field(
+        default=None,
+        metadata={
+            _SETTING: Setting(
+                variable="QUARTERTURN_LETTERS_URL",
+                kind="the https:// address of a page",
+                default="none: letters have the token itself",
+                meaning="The page of the shop where letters are answered: it is opened with `purpose` and `token` in its query.",
+                read=variables.page,
+            )
+        },
+    )
     capture: CaptureMethod = attrs.field(
         default=CaptureMethod.AUTOMATIC,
         metadata={
@@ -275,6 +313,8 @@ class Settings:
                 read[field.name] = setting.read(setting.variable, text)
             elif field.default is attrs.NOTHING:
                 read[field.name] = None
+        if read.get("smtp_url") and not read.get("mail_from"):
+            raise Invalid("QUARTERTURN_SMTP_URL without QUARTERTURN_MAIL_FROM", "both")
         return cls(**read)
 
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from quarterturn_domain.identity.account import email_address
 from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.payments.payment import CaptureMethod
 
@@ -117,6 +119,27 @@ def page(variable: str, text: str) -> str:
     if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", text):
         raise Invalid(variable, "an address such as https://shop.example/paid")
     return text
+
+
+def smtp_url(variable: str, text: str) -> str:
+    """A URL of a mail server."""
+    parts = urlsplit(text)
+    try:
+        known = parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 1) and parts.path in {"", "/"}
+    except ValueError:
+        known = False
+    if not known:
+        # What was given may have a password in it.
+        raise Invalid(variable, "a URL such as smtps://user:password@mail.example or smtp://user:password@mail.example:587")
+    return text
+
+
+def sender(variable: str, text: str) -> str:
+    """An e-mail address."""
+    try:
+        return email_address(text)
+    except Invalid:
+        raise Invalid(variable, "an e-mail address such as shop@example.org") from None
 
 
 def origins(variable: str, text: str) -> tuple[str, ...]:

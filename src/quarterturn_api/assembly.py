@@ -26,6 +26,7 @@ from quarterturn_adapters.providers import Provider, behind, provider
 from quarterturn_adapters.relay import Subscription
 from quarterturn_adapters.schedules import Scheduler
 from quarterturn_adapters.settings import Settings
+from quarterturn_adapters.smtp import SmtpPostman
 from quarterturn_adapters.turns import MemoryTurns, Turns
 from quarterturn_adapters.webhooks import PinnedSender
 from quarterturn_adapters.worker.metrics import CircuitStates, Waiting, WorkerMetrics, tell_of_circuit
@@ -128,11 +129,13 @@ def assembled(
     """A service over an open database, without housekeeping: events wait in the outbox until somebody drains it.
 
     Passwords are hashed with Argon2id, unless another `hasher` is given: only tests do, which cannot wait. A `postman` posts
-    letters; without one whoever has them written is shown their tokens, but for those of forgotten passwords.
+    letters, or the mail server of the settings; without one whoever has them written is shown their tokens, but for those of
+    forgotten passwords.
     """
     secret = (settings.secret or kept_secret(settings.data_folder)).encode()
     # Whoever else is given the same secret knows the same tokens, on whichever machine.
     sealing = SystemSecrets(secret)
+    postman = postman or _by_mail(settings)
     posts = () if postman is None else (posting(PostLetters(database.begin, sealing), postman),)
     clock = clock or SystemClock()
     ids = SystemIds()
@@ -193,6 +196,12 @@ def assembled(
             turns=_turns(database),
             posts_letters=postman is not None,
         )
+
+
+def _by_mail(settings: Settings) -> Postman | None:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    return SmtpPostman(settings.smtp_url, settings.mail_from, settings.letters_url)
 
 
 def counting(metrics: Metrics) -> Subscription:

@@ -141,5 +141,17 @@ def test_the_commands_seed_and_make_administrators(capsys: pytest.CaptureFixture
         monkeypatch.setattr("sys.stdin", io.StringIO(given))
         assert 2 == main(["users", "create-admin", email, *where])
         assert "" == capsys.readouterr().out
+    for given, email, expected in (
+        ("six green bottles hang\n", "boss@example.org", ["boss@example.org has another password now"]),
+        ("", "boss@example.org", ["boss@example.org has another password now", "It is, and nobody"]),
+    ):
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        assert 0 == main(["users", "set-password", email, *where])
+        lines = capsys.readouterr().out.splitlines()
+        assert expected == [line[: len(start)] for line, start in zip(lines, expected, strict=True)]
+    for given, email, status in (("12345678\n", "boss@example.org", 2), ("", "nobody@example.org", 1)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        assert status == main(["users", "set-password", email, *where])
+        assert "" == capsys.readouterr().out
     assert 0 == main(["doctor", *where])
     assert 2 == main(["seed", "--database", "memory"])

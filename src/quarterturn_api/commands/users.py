@@ -1,4 +1,4 @@
-"""`quarterturn users create-admin`: the first administrator, or another one."""
+"""`quarterturn users`: the first administrator, or another one, and another password for whoever gets no letters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from quarterturn_adapters.bootstrap import Application
 from quarterturn_adapters.chance import SystemSecrets
 from quarterturn_api.commands.running import ask_for_database, running
 from quarterturn_domain.identity.account import Account
+from quarterturn_domain.identity.changing import SetPassword
 from quarterturn_domain.identity.registering import GrantRoles, RegisterAccount
 from quarterturn_domain.identity.role import Role
 from quarterturn_domain.kernel.errors import NotFound
@@ -32,10 +33,37 @@ def describe(parser: argparse.ArgumentParser) -> None:
     own.add_argument("email", metavar="EMAIL", help="the address that it signs in with")
     own.add_argument("--name", default="Administrator", help="the name that others see (default: Administrator)")
     ask_for_database(own)
+    own = acts.add_parser(
+        "set-password",
+        help="give somebody another password",
+        description=(
+            "Give an account another password without knowing the one before, and sign all of its devices out. The password is "
+            "asked for, or read from the first line of the standard input; without one it is made up and printed once."
+        ),
+    )
+    own.add_argument("email", metavar="EMAIL", help="the address that it signs in with")
+    ask_for_database(own)
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when the account is an administrator."""
+    """0 when the account is as it was wanted."""
+    return _set_password(options) if options.act == "set-password" else _create_admin(options)
+
+
+def _set_password(options: argparse.Namespace) -> int:
+    with running(options.database) as app:
+        account = app.read_accounts.account_of(options.email)
+        given = _password()
+        made_up = None if given else SystemSecrets().new()
+        command = SetPassword(account_id=account.id, password=given or made_up or "", at=app.clock.now())
+        app.change_passwords(command)
+    sys.stdout.write(f"{account.email} has another password now, and is signed out everywhere.\n")
+    if made_up is not None:
+        sys.stdout.write(f"It is, and nobody can tell it again: {made_up}\n")
+    return 0
+
+
+def _create_admin(options: argparse.Namespace) -> int:
     with running(options.database) as app:
         known = _known(app, options.email)
         if known is None:

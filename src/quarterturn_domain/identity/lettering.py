@@ -18,10 +18,14 @@ from quarterturn_domain.kernel.work import Begin
 
 @attrs.frozen
 class Posted:
-    """A letter as it is posted: its token is for whoever reads the address, and for nobody else."""
+    """A letter as it is posted: its token is for whoever reads the address, and for nobody else.
+
+    `about` is the name of the vendor that invites.
+    """
 
     letter: Letter
     token: str = attrs.field(repr=False)
+    about: str = ""
 
 
 class Postman(Protocol):
@@ -46,7 +50,9 @@ class PostLetters:
         """A letter with its token; raises `NotFound`."""
         with self._work() as work:
             letter = required(work.letters.find([letter_id]), letter_id, "letter")
-        return Posted(letter, token_of(self._secrets, letter_id))
+            vendor_id = letter.vendor_id
+            about = "" if vendor_id is None else required(work.vendors.find([vendor_id]), vendor_id, "vendor").name
+        return Posted(letter, token_of(self._secrets, letter_id), about)
 
 
 def token_of(secrets: Secrets, letter_id: LetterId) -> str:
