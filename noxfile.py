@@ -146,8 +146,8 @@ def rabbitmq(session: nox.Session) -> None:
 def ops(session: nox.Session) -> None:
     """What runs the program, by its own linters: alert rules and their tests, Dockerfile, compose.yaml, the proxy's configuration.
 
-    Then our own tests of all that, with the real proxy. A linter that is neither here nor to be had is named, and the session fails:
-    what nobody has looked at did not pass.
+    Then our own tests of all that, with the real proxy. A linter that is neither here nor to be had is named, and the session
+    fails: what nobody has looked at did not pass.
     """
     install(session, "dev")
     session.install("--require-hashes", "--requirement", "requirements/ops.txt")
