@@ -48,7 +48,8 @@ from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.examining import SettleQuarantines
 from quarterturn_domain.payments.reading import ReadPayments
-from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds
+from quarterturn_domain.payments.refunding import RequestRefunds
+from quarterturn_domain.payments.sending import RetryRefunds, SendRefunds
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payments.tracking import SyncRefunds
 from quarterturn_domain.payouts.catching_up import CatchUp

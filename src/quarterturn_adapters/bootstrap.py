@@ -59,8 +59,9 @@ from quarterturn_domain.payments.examining import SettleQuarantines
 from quarterturn_domain.payments.gateway import PaymentGateway
 from quarterturn_domain.payments.payment import CaptureMethod
 from quarterturn_domain.payments.reading import ReadPayments
-from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds, refund_units
+from quarterturn_domain.payments.refunding import RequestRefunds, refund_units
 from quarterturn_domain.payments.reminding import RemindOfEvidence
+from quarterturn_domain.payments.sending import RetryRefunds, SendRefunds
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payments.tracking import SyncRefunds
 from quarterturn_domain.payouts.catching_up import CatchUp, Pace

@@ -11,7 +11,7 @@ from quarterturn_domain.ordering.events import ShipmentSent
 from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.events import AuthorizationReleased, DisputeLost, DisputeWon, RefundRequested, WebhookReceived
 from quarterturn_domain.payments.gateway import OutcomeUnknown
-from quarterturn_domain.payments.refunding import SendRefunds
+from quarterturn_domain.payments.sending import SendRefunds
 from quarterturn_domain.payouts.events import PayoutScheduled
 from quarterturn_domain.payouts.hearing import HandleWebhooks
 from quarterturn_domain.payouts.paying import SendPayouts

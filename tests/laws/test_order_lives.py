@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.ordering.shops import lived, nothing_was_done_twice
 
+from quarterturn_domain.payments.owing import NothingToRefund
 from quarterturn_domain.payments.refund import RefundStatus
-from quarterturn_domain.payments.refunding import NothingToRefund
 from quarterturn_domain.payouts.payout import PayoutStatus
 from quarterturn_domain.pricing.split import Split
 from quarterturn_domain.testing.lives import prove

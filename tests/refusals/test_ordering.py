@@ -21,7 +21,7 @@ from quarterturn_domain.ordering.fulfilling import ConfirmDelivery, SendShipment
 from quarterturn_domain.ordering.line import NotThatMany
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder, PriceChanged
 from quarterturn_domain.ordering.returning import DecideReturn, RequestReturn
-from quarterturn_domain.payments.refunding import NothingToRefund
+from quarterturn_domain.payments.owing import NothingToRefund
 from quarterturn_domain.pricing.discount import CodeRefused
 from quarterturn_domain.pricing.tax import Destination
 from quarterturn_domain.stock.stock_item import StockShort

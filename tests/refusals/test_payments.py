@@ -16,8 +16,9 @@ from quarterturn_domain.kernel.ids import AccountId, OrderId, PaymentId, RefundI
 from quarterturn_domain.kernel.machine import InvalidTransition
 from quarterturn_domain.kernel.money import CurrencyMismatch, Money
 from quarterturn_domain.payments.gateway import GatewayRefused
+from quarterturn_domain.payments.owing import NothingToRefund
 from quarterturn_domain.payments.payment import CaptureMethod
-from quarterturn_domain.payments.refunding import NothingToRefund, RefundLine, RequestRefund
+from quarterturn_domain.payments.refunding import RefundLine, RequestRefund
 from quarterturn_domain.payments.taking import ConfirmPayment, NotAwaitingPayment, SettleAuthorization, StartPayment
 from quarterturn_domain.pricing.split import RefundTooLarge
 from quarterturn_domain.testing.contracts.gateways.drivers import Means
@@ -139,7 +140,7 @@ TAKING: Final[list[Row]] = [
         "cancelling what is captured",
         PAID,
         settle("cancel"),
-        said(InvalidTransition("payment", "captured", "cancel", ("refund_partly", "refund", "dispute"))),
+        said(InvalidTransition("payment", "captured", "cancel", ("capture_more", "refund_partly", "refund", "dispute"))),
     ),
     (
         "capturing what is cancelled",

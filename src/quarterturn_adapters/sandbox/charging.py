@@ -79,8 +79,8 @@ class Charging:
 
     def cancel(self, payment: PaymentRecord) -> PaymentRecord:
         """Give up a payment that is neither captured nor under way."""
-        if payment.captured:
-            raise _unexpected(payment, "cancelled: some of it is captured")
+        if payment.status is PaymentStatus.AUTHORIZED and payment.captured:
+            raise GatewayRefused("payment_unexpected_state", f"the payment {payment.reference} is captured in part")
         if payment.status is not PaymentStatus.AUTHORIZED and payment.status not in _UNPAID:
             raise _unexpected(payment, "cancelled")
         self._cancel(payment)

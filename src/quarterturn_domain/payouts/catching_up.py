@@ -19,8 +19,8 @@ from quarterturn_domain.ordering.expiring import ExpireOrders
 from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.payment import PaymentStatus
-from quarterturn_domain.payments.refunding import SendRefunds
 from quarterturn_domain.payments.reminding import RemindOfEvidence
+from quarterturn_domain.payments.sending import SendRefunds
 from quarterturn_domain.payments.taking import SettleAuthorization, SettleAuthorizations, SyncPayments
 from quarterturn_domain.payouts.hearing import HandleWebhooks
 from quarterturn_domain.payouts.paying import ConfirmPayouts, SendPayouts

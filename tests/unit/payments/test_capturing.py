@@ -12,8 +12,9 @@ from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import PaymentId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderStatus
+from quarterturn_domain.payments.owing import NothingToRefund
 from quarterturn_domain.payments.payment import CaptureMethod, Payment, PaymentStatus
-from quarterturn_domain.payments.refunding import NothingToRefund, RefundLine, RequestRefund
+from quarterturn_domain.payments.refunding import RefundLine, RequestRefund
 from quarterturn_domain.payments.taking import StartPayment
 from quarterturn_domain.pricing.split import RefundTooLarge
 from quarterturn_domain.settlement.chart import AccountKind

@@ -14,9 +14,9 @@ from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderStatus
 from quarterturn_domain.payments.dispute import DisputeStatus
 from quarterturn_domain.payments.gateway import GatewayRefused
+from quarterturn_domain.payments.owing import NothingToRefund
 from quarterturn_domain.payments.payment import Payment, PaymentStatus
 from quarterturn_domain.payments.refund import Refund, RefundStatus
-from quarterturn_domain.payments.refunding import NothingToRefund
 from quarterturn_domain.pricing.split import RefundTooLarge, Split
 from quarterturn_domain.testing.lives import LivingShop, prove
 from quarterturn_domain.testing.strategies.lives import AskBack, Cancel, Decide, Dispute, Judge, Onward, Pass, Step, Work

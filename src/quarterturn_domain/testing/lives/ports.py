@@ -24,7 +24,8 @@ from quarterturn_domain.ordering.placing import PlaceOrders
 from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
-from quarterturn_domain.payments.refunding import RequestRefunds, RetryRefunds, SendRefunds
+from quarterturn_domain.payments.refunding import RequestRefunds
+from quarterturn_domain.payments.sending import RetryRefunds, SendRefunds
 from quarterturn_domain.payments.taking import (
     ConfirmPayments,
     SettleAuthorizations,

@@ -24,7 +24,8 @@ from quarterturn_domain.ordering.returning import DecideReturns, RequestReturns
 from quarterturn_domain.payments.capturing import CaptureShipped
 from quarterturn_domain.payments.disputing import SyncDisputes
 from quarterturn_domain.payments.gateway import PaymentGateway
-from quarterturn_domain.payments.refunding import RequestRefunds, SendRefunds, refund_units
+from quarterturn_domain.payments.refunding import RequestRefunds, refund_units
+from quarterturn_domain.payments.sending import SendRefunds
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.gateway import TransferGateway
