@@ -9,6 +9,7 @@ import pytest
 
 from quarterturn_adapters.settings import Settings, described
 from quarterturn_domain.kernel.errors import Invalid
+from quarterturn_domain.payments.payment import CaptureMethod
 
 SRC = Path(__file__).parents[3] / "src"
 
@@ -35,6 +36,7 @@ def test_variables_are_read_and_secrets_are_not_shown(tmp_path: Path) -> None:
         ("another database", {"QUARTERTURN_DATABASE_URL": "mysql://localhost/shop"}),
         ("no URL at all", {"QUARTERTURN_DATABASE_URL": "localhost"}),
         ("a file for a folder", {"QUARTERTURN_DATA_FOLDER": __file__}),
+        ("money at some time", {"QUARTERTURN_CAPTURE": "sometimes"}),
         ("a key that may be seen by everybody", {"QUARTERTURN_STRIPE_SECRET_KEY": "pk_test_123"}),
         ("one secret of two", {"QUARTERTURN_STRIPE_WEBHOOK_SECRETS": "whsec_1, hunter2"}),
         ("a stranger in the clear", {"QUARTERTURN_STRIPE_API_BASE": "http://stripe.example"}),
@@ -50,6 +52,21 @@ def test_what_makes_no_sense_is_named(case: str, environment: dict[str, str]) ->
     assert next(iter(environment)) in refusal.value.what, case
     assert refusal.value.expected
     assert "hunter2" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("word", "method"),
+    [
+        (None, CaptureMethod.AUTOMATIC),
+        ("at-once", CaptureMethod.AUTOMATIC),
+        ("first-parcel", CaptureMethod.FIRST_PARCEL),
+        ("per-parcel", CaptureMethod.PER_PARCEL),
+        ("manual", CaptureMethod.MANUAL),
+    ],
+)
+def test_when_money_is_taken_is_a_word(word: str | None, method: CaptureMethod) -> None:
+    """At once, unless it is said otherwise."""
+    assert method is Settings.from_environment({} if word is None else {"QUARTERTURN_CAPTURE": word}).capture
 
 
 def test_what_it_takes_to_speak_to_stripe_is_read_and_not_shown() -> None:

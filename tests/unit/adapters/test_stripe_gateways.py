@@ -11,6 +11,7 @@ import pytest
 from tests.doubles.stripe.charging import ACTION, APPROVED, NO_FUNDS, REFUND_FAILS, SLOW
 from tests.doubles.stripe.connecting import PAYS
 from tests.doubles.stripe.driver import NOW, StripeDriver, stripe_world
+from tests.doubles.stripe.faults import Fault
 
 from quarterturn_adapters.stripe.amounts import money, written
 from quarterturn_domain.kernel.currency import EUR, Currency
@@ -22,6 +23,7 @@ from quarterturn_domain.payments.gateway import (
     GatewayRefundStatus,
     GatewayRefused,
     LineKind,
+    OutcomeUnknown,
     PaymentRequest,
     StatementLine,
 )
@@ -139,6 +141,40 @@ def test_what_was_released_was_not_refunded(world: StripeDriver) -> None:
     assert PaymentStatus.PARTIALLY_REFUNDED is world.payments.read_payment(held.reference).status
     world.payments.refund_payment(held.reference, TEN * 5, refund_id=RefundId(UUID(int=5)), key="refund:2")
     assert PaymentStatus.REFUNDED is world.payments.read_payment(held.reference).status
+
+
+def test_what_is_captured_in_parts_has_arrived_as_far_as_the_statement_says(world: StripeDriver) -> None:
+    """A capture whose line is not there yet has cost nobody knows what: until then the payment is under way."""
+    held = paid(world, capture=CaptureMethod.PER_PARCEL)
+    first = world.payments.capture_payment(held.reference, TEN * 6, key="capture:1", final=False)
+    world.payments.capture_payment(held.reference, TEN, key="capture:2", final=False)
+    things = world.double.books.things
+    late = things.pop([name for name, each in things.items() if each["object"] == "balance_transaction"][-1])
+    waiting = world.payments.read_payment(held.reference)
+    assert (PaymentStatus.PROCESSING, Money.zero(EUR), Money.zero(EUR)) == (waiting.status, waiting.captured, waiting.fee)
+    things[late["id"]] = late
+    both = world.payments.read_payment(held.reference)
+    assert (PaymentStatus.AUTHORIZED, TEN * 7) == (both.status, both.captured)
+    assert first.fee < both.fee
+
+
+def test_a_capture_whose_cost_cannot_be_read_is_looked_up(world: StripeDriver) -> None:
+    """It was done, so it is not told that nothing was."""
+    held = paid(world, capture=CaptureMethod.PER_PARCEL)
+    world.double.faults.plan("GET", "/v1/balance_transactions", Fault.TOO_MANY, 9)
+    with pytest.raises(OutcomeUnknown):
+        world.payments.capture_payment(held.reference, TEN, key="capture:1", final=False)
+    world.double.faults.clear()
+    assert TEN == world.payments.read_payment(held.reference).captured
+
+
+def test_an_authorisation_in_parts_that_ends_keeps_what_was_captured(world: StripeDriver) -> None:
+    """After a week Stripe lets the rest go."""
+    held = paid(world, capture=CaptureMethod.PER_PARCEL)
+    world.payments.capture_payment(held.reference, TEN, key="capture:1", final=False)
+    world.clock.advance(timedelta(days=8))
+    after = world.payments.read_payment(held.reference)
+    assert (PaymentStatus.CAPTURED, TEN) == (after.status, after.captured)
 
 
 @pytest.mark.parametrize("refunded", [False, True], ids=["all of it", "what a refund left"])
