@@ -33,6 +33,7 @@ from quarterturn_adapters.worker.metrics import CircuitStates, Waiting, WorkerMe
 from quarterturn_adapters.worker.running import THREADS, Workers
 from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.carts import CartTokens
+from quarterturn_api.edge.elsewhere import Elsewhere
 from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import PER_MINUTE, Limits
 from quarterturn_api.edge.metrics import Metrics
@@ -174,10 +175,13 @@ def assembled(
         stack.enter_context(metrics.kept())
         metrics.watch(CircuitStates(wired.read_circuits, clock))
         metrics.watch(Waiting(wired.begin, clock, lambda: tuple(wired.relay.subscriptions)))
+        elsewhere = Elsewhere()
+        stack.callback(elsewhere.close)
         yield Service(
             application=wired,
             check_out_carts=CheckOutCarts(wired.begin, desk),
             desk=desk,
+            elsewhere=elsewhere,
             provider=pays,
             settings=settings,
             tokens=Tokens(secret, clock),

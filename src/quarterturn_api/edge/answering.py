@@ -11,6 +11,7 @@ from quarterturn_adapters.providers import Provider
 from quarterturn_adapters.settings import Settings
 from quarterturn_adapters.turns import Turns
 from quarterturn_api.edge.carts import CartTokens
+from quarterturn_api.edge.elsewhere import Elsewhere
 from quarterturn_api.edge.gathering import Gathering
 from quarterturn_api.edge.limits import Limits
 from quarterturn_api.edge.metrics import Metrics
@@ -30,6 +31,7 @@ class Service:
     application: Application
     check_out_carts: CheckOutCarts
     desk: Desk
+    elsewhere: Elsewhere
     provider: Provider
     settings: Settings
     tokens: Tokens

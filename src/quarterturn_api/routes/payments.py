@@ -74,10 +74,9 @@ class IntentBody(Body):
     "/payments/intent",
     summary="Begin to pay for one of my orders",
     tags=TAGS,
-    sync_to_thread=True,
     **needs(Permission.SHOP, Limit.PAYMENTS),
 )
-def start_payment(request: Ask, data: JSONBody[IntentAsked], idempotency_key: IdempotencyKey) -> IntentBody:
+async def start_payment(request: Ask, data: JSONBody[IntentAsked], idempotency_key: IdempotencyKey) -> IntentBody:
     """The payment; one that was declined is `failed`, and another method may be tried."""
     command = StartPayment(
         payment_id=PaymentId(named(request.asker, "payment", idempotency_key)),
@@ -87,7 +86,7 @@ def start_payment(request: Ask, data: JSONBody[IntentAsked], idempotency_key: Id
         by=request.account_id,
         at=request.now,
     )
-    (outcome,) = request.service.application.start_payments([command])
+    (outcome,) = await request.service.elsewhere.ask(request.service.application.start_payments, [command])
     return IntentBody.of(granted(outcome))
 
 
@@ -97,19 +96,22 @@ def start_payment(request: Ask, data: JSONBody[IntentAsked], idempotency_key: Id
     description="Whatever the customer says, the truth is read from the provider.",
     tags=TAGS,
     status_code=200,
-    sync_to_thread=True,
     **needs(Permission.SHOP, Limit.PAYMENTS),
 )
-def confirm_payment(
+async def confirm_payment(
     request: Ask, payment_id: FromPath[UUID], data: JSONBody[ConfirmAsked], idempotency_key: IdempotencyKey
 ) -> IntentBody:
     """The payment afterwards, as the provider has it."""
+    return IntentBody.of(await request.service.elsewhere.ask(_confirmed, request, payment_id, data, idempotency_key))
+
+
+def _confirmed(request: Ask, payment_id: UUID, data: ConfirmAsked, idempotency_key: str) -> Started:
     app = request.service.application
     mine = app.read_payments.payment_of_buyer(request.account_id, PaymentId(payment_id))
     if data.method is None:
-        return IntentBody.of(Started(granted(app.sync_payments([mine.id])[0])))
+        return Started(granted(app.sync_payments([mine.id])[0]))
     attempt = named(request.asker, f"confirmation:{mine.id}", idempotency_key).int
-    return IntentBody.of(app.confirm_payments(ConfirmPayment(payment_id=mine.id, method=data.method, attempt=attempt)))
+    return app.confirm_payments(ConfirmPayment(payment_id=mine.id, method=data.method, attempt=attempt))
 
 
 @get("/payments/{payment_id:uuid}", summary="Read one of my payments", tags=TAGS, sync_to_thread=True, **needs(Permission.SHOP))

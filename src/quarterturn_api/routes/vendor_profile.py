@@ -94,11 +94,14 @@ def read_profile(request: Ask) -> VendorBody:
     description="Opens the account when there is none yet, reads how it stands, and says where to go on. Again, it only reads.",
     tags=TAGS,
     status_code=200,
-    sync_to_thread=True,
     **needs_of_vendor(Permission.VENDOR_STAFF),
 )
-def onboard(request: Ask, data: JSONBody[OnboardingAsked]) -> OnboardingBody:
+async def onboard(request: Ask, data: JSONBody[OnboardingAsked]) -> OnboardingBody:
     """The vendor afterwards, and the address."""
+    return await request.service.elsewhere.ask(_onboarded, request, data)
+
+
+def _onboarded(request: Ask, data: OnboardingAsked) -> OnboardingBody:
     vendor = granted(request.service.application.enrol_vendors([request.vendor_id])[0])
     assert vendor.payout_account is not None
     url = request.service.provider.transfers.onboarding_link(
