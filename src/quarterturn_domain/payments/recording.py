@@ -243,7 +243,8 @@ class Recording:
         try:
             self.allocation.hold_again(order.id, order.units, deadline=order.deadline, at=self._at)
         except StockShort as short:
-            return f"the payment came too late: {short.message}"
+            # The buyer reads it, too, and how much of it is left is the vendor's affair.
+            return f"the payment came too late: fewer than {short.wanted} of {short.sku} are available"
         self.allocation.commit(order.id, at=self._at)
         self.orders[order_id], fact = order.pay(at=self._at)
         self.facts.append(fact)
