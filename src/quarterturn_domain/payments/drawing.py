@@ -17,6 +17,9 @@ from quarterturn_domain.payments.payment import Payment, PaymentStatus
 from quarterturn_domain.payments.ports import PaymentsWork
 from quarterturn_domain.payments.recording import record
 
+MOST: Final = 50
+"""How often one authorisation is captured; Stripe allows no more. The last time takes all that is still wanted."""
+
 _CANCELLED: Final = {VendorOrderStatus.CANCELLED}
 
 
@@ -60,7 +63,10 @@ class Drawing:
             payment = work.payments.lock([payment_id])[payment_id]
             if not payment.in_parts or payment.asked or payment.status is PaymentStatus.DISPUTED:
                 return payment, order, bool(payment.asked)
-            after = payment.ask(payment.waiting if everything else due(order, payment))
+            parts = due(order, payment)
+            if everything or (any(parts) and payment.captures + 1 >= MOST):
+                parts = payment.waiting
+            after = payment.ask(parts)
             if after != payment:
                 work.payments.save([after])
         return after, order, False

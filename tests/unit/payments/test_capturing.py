@@ -12,6 +12,7 @@ from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import PaymentId, RefundId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.ordering.order import OrderStatus
+from quarterturn_domain.payments import drawing
 from quarterturn_domain.payments.owing import NothingToRefund
 from quarterturn_domain.payments.payment import CaptureMethod, Payment, PaymentStatus
 from quarterturn_domain.payments.refunding import RefundLine, RequestRefund
@@ -207,6 +208,16 @@ def test_goods_that_arrive_before_their_capture_are_earned_with_it() -> None:
     with living.shop.begin() as work:
         totals = {kind: money for (kind, _), money in work.journal.totals().items()}
     assert euro("104.90") == -(totals[AccountKind.VENDOR_PENDING] + totals[AccountKind.COMMISSION_REVENUE])
+
+
+def test_the_last_capture_that_is_allowed_takes_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Providers allow so many captures of one authorisation, and an order may have more parcels."""
+    monkeypatch.setattr(drawing, "MOST", 2)
+    living = shop_that_captures(CaptureMethod.PER_PARCEL)
+    assert euro("64.90") == relayed(living, FIRST).captured
+    after = relayed(living, SECOND)
+    assert (euro("169.80"), 2, False) == (after.captured, after.captures, after.in_parts)
+    assert euro("64.90") == relayed(living, Cancel(0, 0), Work("quiet")).refunded
 
 
 def test_where_a_provider_captures_once_the_first_parcel_takes_all() -> None:
