@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 import pytest
 from litestar.testing import TestClient
-from tests.api.people import ENVIRONMENT, PASSWORD, Client, People, Person
+from tests.api.people import ENVIRONMENT, PASSWORD, Assemble, Client, People, Person
 from tests.api.victims import fresh
 
 from quarterturn_adapters.chance import PlainHasher
@@ -352,3 +352,16 @@ def test_no_token_and_no_address_is_in_the_database_beside_its_letter(client: Cl
     assert [each for each in events if str(letter.id) in each]
     assert not [each for each in events if secret in each or "friend@example.org" in each]
     assert secret not in repr(attrs.asdict(letter))
+
+
+def test_a_mail_server_that_is_set_posts(assemble: Assemble) -> None:
+    """Whoever names one in the settings has letters posted, and shows nobody a token; while it is away, letters wait."""
+    with assemble(QUARTERTURN_SMTP_URL="smtp://127.0.0.1:1", QUARTERTURN_MAIL_FROM="shop@example.org") as service:
+        with TestClient(create_app(service)) as client:
+            seller = People(service).vendor()
+            asked = {"email": "friend@example.org", "role": "staff"}
+            assert client.post(INVITATIONS, json=asked, headers=seller.headers).json()["token"] is None
+        service.application.relay.drain()
+        with service.database.begin() as work:
+            waiting = work.dispatches.depths()
+    assert "post-letters" in waiting
