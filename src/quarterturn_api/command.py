@@ -17,11 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, TextIO
 
-NO: Final = 1
-NONSENSE: Final = 2
-UNUSABLE: Final = 3
-INTERRUPTED: Final = 130
-PIPE_CLOSED: Final = 141
+from quarterturn_api.commands.statuses import INTERRUPTED, NO, NONSENSE, PIPE_CLOSED, UNUSABLE
 
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "serve the API over a database",

@@ -12,8 +12,9 @@ from tests.databases import EMBEDDED, running
 from quarterturn_adapters.circuits import Breakers
 from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.postgres import PostgresDatabase
-from quarterturn_api.command import NO, NONSENSE, main
+from quarterturn_api.command import main
 from quarterturn_api.commands.circuits import span
+from quarterturn_api.commands.statuses import NO, NONSENSE
 from quarterturn_domain.kernel.errors import CircuitOpen
 
 NAME = "sandbox/payments"

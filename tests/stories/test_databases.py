@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from tests.databases import EMBEDDED, running, unused_port
 
-from quarterturn_api.command import NONSENSE, UNUSABLE, main
+from quarterturn_api.command import main
+from quarterturn_api.commands.statuses import NONSENSE, UNUSABLE
 
 SHOP = Path(__file__).parents[1] / "data" / "shop"
 

@@ -16,7 +16,8 @@ from quarterturn_adapters.clock import SystemClock
 from quarterturn_adapters.ids import SystemIds
 from quarterturn_adapters.postgres import PostgresDatabase
 from quarterturn_adapters.sandbox import Sandbox, SandboxPayments, SandboxTransfers
-from quarterturn_api.command import NO, NONSENSE, main
+from quarterturn_api.command import main
+from quarterturn_api.commands.statuses import NO, NONSENSE
 from quarterturn_domain.kernel.dispatch import Dispatch
 from quarterturn_domain.search.events import WindowOpened
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from quarterturn_adapters.databases import located
 from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.settings import Settings
+from quarterturn_api.commands.statuses import UNUSABLE
 from quarterturn_domain.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from quarterturn_api.edge.answering import Service
 
 GRACE_SECONDS: Final = 30
-_NOT_LISTENING: Final = 3
 _HIGHEST_PORT: Final = 65_535
 
 
@@ -80,7 +80,7 @@ def listen(service: Service, *, host: str, port: int) -> int:
     # uvicorn ends quietly, or leaves with a status of its own, when it could not listen; its own line has said why.
     with suppress(SystemExit):
         server.run()
-    return 0 if server.started else _NOT_LISTENING
+    return 0 if server.started else UNUSABLE
 
 
 def _many(options: argparse.Namespace, settings: Settings) -> int:

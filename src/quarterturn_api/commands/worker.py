@@ -16,9 +16,9 @@ from quarterturn_adapters.databases import MEMORY, located, opened
 from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.settings import Settings
 from quarterturn_adapters.unusable import Unusable
-from quarterturn_api.command import NONSENSE, UNUSABLE
 from quarterturn_api.commands.screen import complain
 from quarterturn_api.commands.serve import refuse_unless_port
+from quarterturn_api.commands.statuses import NONSENSE, UNUSABLE
 from quarterturn_domain.kernel.errors import Invalid
 
 QUEUES: Final = ("events", "providers")
