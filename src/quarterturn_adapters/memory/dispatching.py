@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from quarterturn_adapters.memory.tables import Table, Transactions
-from quarterturn_domain.kernel.dispatch import Depth, Dispatch, DispatchStatus, Key, Place
+from quarterturn_domain.kernel.dispatch import ENOUGH, Depth, Dispatch, DispatchStatus, Key, Place
 
 
 @attrs.frozen
@@ -98,12 +98,12 @@ class MemoryDispatches:
         self._rows.put(attrs.evolve(row, until=until) for row in mine)
         return len(mine)
 
-    def due(self, at: datetime, /) -> Mapping[str, int]:
+    def due(self, at: datetime, /, *, most: int = ENOUGH) -> Mapping[str, int]:
         """How many dispatches are due, and leased to nobody, by subscription."""
         found: dict[str, int] = {}
         for row in self._rows.all().values():
             if row.waits and row.free(at):
-                found[row.dispatch.subscription] = found.get(row.dispatch.subscription, 0) + 1
+                found[row.dispatch.subscription] = min(found.get(row.dispatch.subscription, 0) + 1, most)
         return found
 
     def depths(self) -> Mapping[str, Depth]:

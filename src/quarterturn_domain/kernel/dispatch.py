@@ -22,6 +22,9 @@ KEPT_FAILURES: Final = 20
 
 MAX_WHAT: Final = 500
 
+ENOUGH: Final = 1_000
+"""How much of what is due is counted: whoever asks wants to know whether there is work, every second, however much there is."""
+
 
 @attrs.frozen
 class Message:
@@ -176,8 +179,8 @@ class Dispatches(Protocol):
         """Let all leases of `by` last until `until`; returns how many there are."""
         ...
 
-    def due(self, at: datetime, /) -> Mapping[str, int]:
-        """How many dispatches are due, and leased to nobody, at `at`, by subscription."""
+    def due(self, at: datetime, /, *, most: int = ENOUGH) -> Mapping[str, int]:
+        """How many dispatches are due, and leased to nobody, at `at`, by subscription; of each no more than `most` are counted."""
         ...
 
     def depths(self) -> Mapping[str, Depth]:

@@ -68,6 +68,7 @@ class DispatchesContract(DatabaseContract):
         with db() as work:
             assert [] == list(work.outbox.pending(10))
             assert {"mailer": 2, "search": 1} == work.dispatches.due(AT)
+            assert {"mailer": 1, "search": 1} == work.dispatches.due(AT, most=1)
             assert {} == work.dispatches.due(AT - timedelta(seconds=1))
         assert [suspended(1), reinstated(2)] == self.events(self.claim(db, "mailer"))
         assert [suspended(1)] == self.events(self.claim(db, "search"))
