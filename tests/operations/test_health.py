@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from tests.databases import EMBEDDED, running, unused_port
 from tests.operations.programs import PATIENCE_SECONDS, begun, command, environment, figures, total
@@ -40,7 +42,7 @@ def test_a_service_of_several_processes_is_well_under_its_own_name_and_adds_its_
         given=given,
         log=tmp_path / "log",
         well=lambda: command(*well, given=given) == 0,
-    ):
+    ) as process:
         assert 1 == command(*well, given={**given, "QUARTERTURN_ALLOWED_HOSTS": "other.example"})
         end = time.monotonic() + PATIENCE_SECONDS
         # Each writes down what it has every second.
@@ -51,6 +53,19 @@ def test_a_service_of_several_processes_is_well_under_its_own_name_and_adds_its_
         assert {"version", "python"} == set(found["quarterturn_build_info"].samples[0].labels)
         assert total(found["quarterturn_pool_available"]) <= total(found["quarterturn_pool_size"]) <= 20
         assert 0 == total(found["quarterturn_pool_waiting"])
+        assert "quarterturn_outbox_waiting" in found
+        victim = next(each for each in psutil.Process(process.pid).children() if "spawn_main" in " ".join(each.cmdline()))
+        victim.kill()
+        # What it said of itself goes with it, and another one takes its place.
+        seen: set[float] = set()
+        now = 0.0
+        while len(seen) < 2 or now != 20:
+            with suppress(OSError):
+                # Somebody may have asked it just then.
+                seen.add(now := total(figures(port, "api")["quarterturn_pool_max"]))
+            assert seen <= {10.0, 20.0}
+            assert time.monotonic() < end + PATIENCE_SECONDS, seen
+            time.sleep(0.1)
 
 
 def test_a_worker_is_well_while_it_reaches_its_database(url: str, tmp_path: Path) -> None:
