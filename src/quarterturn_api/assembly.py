@@ -47,7 +47,7 @@ from quarterturn_domain.identity.password import PasswordHasher
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.kernel.events import Event
 from quarterturn_domain.ordering.checkout import CheckOutCarts
-from quarterturn_domain.payments.events import PaymentFailed, RefundFailed
+from quarterturn_domain.payments.events import AuthorizationEnded, PaymentFailed, RefundFailed
 from quarterturn_domain.payouts.events import PayoutMoved
 from quarterturn_domain.payouts.payout import PayoutStatus
 from quarterturn_domain.webhooks.events import EndpointDisabled
@@ -210,11 +210,19 @@ def _by_mail(settings: Settings) -> Postman | None:
 
 def counting(metrics: Metrics) -> Subscription:
     """Counts what has failed on the way of money; an event that comes twice is counted twice."""
-    counted: Mapping[type[Event], str] = {PaymentFailed: "payments", RefundFailed: "refunds", PayoutMoved: "payouts"}
+    counted: Mapping[type[Event], str] = {
+        PaymentFailed: "payments",
+        RefundFailed: "refunds",
+        PayoutMoved: "payouts",
+        AuthorizationEnded: "captures",
+    }
 
     def count(events: Sequence[Event]) -> Sequence[None]:
         for event in events:
-            if not isinstance(event, PayoutMoved) or event.status in {PayoutStatus.FAILED, PayoutStatus.RETURNED}:
+            if isinstance(event, PayoutMoved) and event.status not in {PayoutStatus.FAILED, PayoutStatus.RETURNED}:
+                continue
+            # What was not sent was cancelled; what was sent nobody pays for.
+            if not isinstance(event, AuthorizationEnded) or event.sent:
                 metrics.failed(counted[type(event)])
         return [None] * len(events)
 

@@ -15,6 +15,7 @@ from tests.databases import EMBEDDED, running
 
 from quarterturn_adapters.clock import ManualClock
 from quarterturn_adapters.postgres.doctor import examine
+from quarterturn_adapters.sandbox import Fault
 from quarterturn_api.app import create_app
 from quarterturn_api.edge.answering import Service
 from quarterturn_domain.ordering.order import Order
@@ -111,6 +112,25 @@ def test_an_authorisation_that_ends_takes_the_rest_of_the_order_with_it(story: S
     assert ("captured", "49.90", "0.00", False) == story.paid(order)
     part = story.client.get(f"/api/v1/vendor/orders/{order.id}", headers=headers).json()
     assert ("shipped", 1, 2) == (part["status"], part["lines"][0]["shipped"], part["lines"][0]["cancelled"])
+    assert 0 == story.service.metrics.registry.get_sample_value("quarterturn_captures_failed_total")
+
+
+def test_goods_that_nobody_pays_for_wake_somebody(story: Story) -> None:
+    """A parcel left while the provider was away, and the authorisation ended before it was back."""
+    seller, sandbox = story.people.vendor(), story.service.provider.sandbox
+    assert sandbox is not None
+    order = story.begin(seller, quantity=2)
+    line = order.vendor_orders[0].lines[0].number
+    story.put(seller, order, "pack", status="processing")
+    story.put(seller, order, "first", status="shipped", units=[{"line": line, "quantity": 1}])
+    sandbox.faults.next("capture_payment", Fault.UNAVAILABLE)
+    story.put(seller, order, "second", status="shipped")
+    assert ("captured", "49.90", "0.00", True) == story.paid(order)
+    story.clock.advance(8 * A_DAY)
+    story.service.application.catch_up()
+    story.service.application.relay.drain()
+    assert ("captured", "49.90", "0.00", False) == story.paid(order)
+    assert 1 == story.service.metrics.registry.get_sample_value("quarterturn_captures_failed_total")
 
 
 def test_a_payment_may_say_itself_how_it_is_captured(story: Story) -> None:

@@ -53,7 +53,7 @@ class Metrics:
         self._broken = self._gauge("quarterturn_chain_broken", "Whether the journal's chain was found broken, 1 or 0.")
         self._failed = {
             what: Counter(f"quarterturn_{what}_failed", f"How many {what} failed.", registry=self.registry)
-            for what in ("payments", "refunds", "payouts")
+            for what in ("payments", "refunds", "payouts", "captures")
         }
         self._webhooks = Counter("quarterturn_webhook_attempts", "Webhooks out, by outcome.", ("outcome",), registry=self.registry)
         self._webhook_seconds = Histogram("quarterturn_webhook_seconds", "How long calls of webhooks took.", registry=self.registry)
@@ -84,7 +84,7 @@ class Metrics:
         self._broken.set(0 if whole else 1)
 
     def failed(self, what: str) -> None:
-        """One of the `payments`, `refunds` or `payouts` has failed."""
+        """One of the `payments`, `refunds`, `payouts` or `captures` has failed."""
         self._failed[what].inc()
 
     def webhook_sent(self, outcome: str, seconds: float) -> None:
