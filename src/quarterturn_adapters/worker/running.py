@@ -32,7 +32,7 @@ _IDLE_MS: Final = 100
 """How long a worker thread waits for a broker that wakes it up; it only looks whether all is over."""
 
 _ASKING_MS: Final = 15
-"""How long it waits before it asks one that does not: what an event may wait for Redis at most."""
+"""How long to wait before one that does not is asked again: what an event may wait for Redis at most."""
 
 _GRACE_MS: Final = 25_000
 _AWAY_SECONDS: Final = 1.0
@@ -79,6 +79,9 @@ class Workers:
             self._broker, queues=set(self._queues) or None, worker_timeout=wait_ms, worker_threads=self._threads
         )
         worker.start()
+        for each in worker.workers:
+            # Whoever asks the broker wakes them up, in either case.
+            each.timeout = _IDLE_MS / 1_000
         self._stack.callback(self._broker.close)
         self._stack.callback(worker.stop, timeout=_GRACE_MS)
         for target, name in ((self._forward, "relay"), (self._keep_leases, "leases")):
