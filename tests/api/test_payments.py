@@ -99,7 +99,8 @@ def test_an_authorised_payment_confirms_the_order(client: Client, people: People
 
     started = _started(client, buyer, order.id, method="card_approved", captureMethod="manual")
 
-    assert ("authorized", "0.00") == (started["payment"]["status"], started["payment"]["captured"]["amount"])
+    payment = started["payment"]
+    assert ("authorized", "0.00", "99.80") == (payment["status"], payment["captured"]["amount"], payment["held"]["amount"])
     assert "confirmed" == client.get(f"/api/v1/orders/{order.id}", headers=buyer.headers).json()["status"]
 
 

@@ -50,12 +50,13 @@ class Story:
         assert 200 == answer.status_code, answer.text
         self.service.application.relay.drain()
 
-    def paid(self, order: Order) -> tuple[str, str, str, bool]:
-        """The order's payment: its status, what was captured and refunded of it, and whether more may be; and all is well."""
+    def paid(self, order: Order) -> tuple[str, str, str, str]:
+        """The order's payment: its status, what was captured and refunded of it, and what is only held; and all is well."""
         with self.service.application.begin() as work:
             (payment,) = work.payments.of_order(order.id)
         self.all_is_well()
-        return payment.status.value, payment.captured.amount, payment.refunded.amount, payment.in_parts
+        assert payment.in_parts == bool(payment.held)
+        return payment.status.value, payment.captured.amount, payment.refunded.amount, payment.held.amount
 
     def all_is_well(self) -> None:
         """Orders, journal and the provider's statement agree, and so do all tables."""
@@ -83,14 +84,14 @@ def test_each_parcel_is_paid_when_it_leaves(story: Story) -> None:
     line = order.vendor_order(one.vendor_id).lines[0].number
     assert ("authorized", "per_parcel") == (story.payment["status"], story.payment["captureMethod"])
     story.put(one, order, "pack", status="processing")
-    assert ("authorized", "0.00", "0.00", True) == story.paid(order)
+    assert ("authorized", "0.00", "0.00", "119.80") == story.paid(order)
 
     story.put(one, order, "first", status="shipped", units=[{"line": line, "quantity": 1}])
-    assert ("captured", "49.90", "0.00", True) == story.paid(order)
+    assert ("captured", "49.90", "0.00", "69.90") == story.paid(order)
     story.put(other, order, "gone", status="cancelled", units=[], reason="broken")
-    assert ("captured", "49.90", "0.00", True) == story.paid(order)
+    assert ("captured", "49.90", "0.00", "49.90") == story.paid(order)
     story.put(one, order, "second", status="shipped")
-    assert ("captured", "99.80", "0.00", False) == story.paid(order)
+    assert ("captured", "99.80", "0.00", "0.00") == story.paid(order)
 
     parts = story.client.get(f"/api/v1/vendor/orders/{order.id}", headers=one.headers).json()
     assert ("99.80", "89.82") == (parts["total"]["amount"], parts["earning"]["amount"])
@@ -109,7 +110,7 @@ def test_an_authorisation_that_ends_takes_the_rest_of_the_order_with_it(story: S
     headers = later(story.service, story.clock, seller, 8)
     story.service.application.catch_up()
     story.service.application.relay.drain()
-    assert ("captured", "49.90", "0.00", False) == story.paid(order)
+    assert ("captured", "49.90", "0.00", "0.00") == story.paid(order)
     part = story.client.get(f"/api/v1/vendor/orders/{order.id}", headers=headers).json()
     assert ("shipped", 1, 2) == (part["status"], part["lines"][0]["shipped"], part["lines"][0]["cancelled"])
     assert 0 == story.service.metrics.registry.get_sample_value("quarterturn_captures_failed_total")
@@ -125,11 +126,11 @@ def test_goods_that_nobody_pays_for_wake_somebody(story: Story) -> None:
     story.put(seller, order, "first", status="shipped", units=[{"line": line, "quantity": 1}])
     sandbox.faults.next("capture_payment", Fault.UNAVAILABLE)
     story.put(seller, order, "second", status="shipped")
-    assert ("captured", "49.90", "0.00", True) == story.paid(order)
+    assert ("captured", "49.90", "0.00", "49.90") == story.paid(order)
     story.clock.advance(8 * A_DAY)
     story.service.application.catch_up()
     story.service.application.relay.drain()
-    assert ("captured", "49.90", "0.00", False) == story.paid(order)
+    assert ("captured", "49.90", "0.00", "0.00") == story.paid(order)
     assert 1 == story.service.metrics.registry.get_sample_value("quarterturn_captures_failed_total")
 
 
@@ -138,7 +139,7 @@ def test_a_payment_may_say_itself_how_it_is_captured(story: Story) -> None:
     seller = story.people.vendor()
     order = story.begin(seller, quantity=1, captureMethod="automatic")
     assert ("captured", "automatic") == (story.payment["status"], story.payment["captureMethod"])
-    assert ("captured", "49.90", "0.00", False) == story.paid(order)
+    assert ("captured", "49.90", "0.00", "0.00") == story.paid(order)
     with story.service.application.begin() as work:
         (payment,) = work.payments.of_order(order.id)
     assert UUID(story.payment["id"]) == payment.id

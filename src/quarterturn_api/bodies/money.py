@@ -110,13 +110,17 @@ class WholeRefundBody(Body):
 
 
 class PaymentSeenBody(Body):
-    """A payment as the platform sees it; `quarantine` says why a person has to look at it before anything more happens."""
+    """A payment as the platform sees it; `quarantine` says why a person has to look at it before anything more happens.
+
+    `held` is what is only authorised so far, and still wanted.
+    """
 
     id: UUID
     order_id: UUID
     status: PaymentStatus
     amount: MoneyBody
     captured: MoneyBody
+    held: MoneyBody
     refunded: MoneyBody
     lost: MoneyBody
     fee: MoneyBody
@@ -134,6 +138,7 @@ class PaymentSeenBody(Body):
             status=payment.status,
             amount=MoneyBody.of(payment.amount),
             captured=MoneyBody.of(payment.captured),
+            held=MoneyBody.of(payment.held),
             refunded=MoneyBody.of(payment.refunded),
             lost=MoneyBody.of(payment.lost),
             fee=MoneyBody.of(payment.fee),

@@ -11,7 +11,7 @@ from quarterturn_domain.payments.refund import Refund, RefundStatus
 
 
 class PaymentBody(Body):
-    """A payment, as the provider says it stands."""
+    """A payment, as the provider says it stands; `held` is what is only authorised so far, and still wanted."""
 
     id: UUID
     order_id: UUID
@@ -19,6 +19,7 @@ class PaymentBody(Body):
     capture_method: CaptureMethod
     amount: MoneyBody
     captured: MoneyBody
+    held: MoneyBody
     refunded: MoneyBody
     failure: str | None
     opened_at: datetime
@@ -33,6 +34,7 @@ class PaymentBody(Body):
             capture_method=payment.capture_method,
             amount=MoneyBody.of(payment.amount),
             captured=MoneyBody.of(payment.captured),
+            held=MoneyBody.of(payment.held),
             refunded=MoneyBody.of(payment.refunded),
             failure=payment.failure,
             opened_at=payment.opened_at,

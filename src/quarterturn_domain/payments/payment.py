@@ -166,6 +166,13 @@ class Payment:
         """What is authorised and still wanted."""
         return self.amount - self.released - self.captured
 
+    @property
+    def held(self) -> Money:
+        """What is only authorised so far, and still wanted."""
+        if self.status is PaymentStatus.AUTHORIZED:
+            return self.capturable
+        return self.uncaptured if self.in_parts else Money.zero(self.amount.currency)
+
     def move(self, act: str) -> Payment:
         """The payment after an act of its lifecycle."""
         return attrs.evolve(self, status=PAYMENT.next(self.status, act))

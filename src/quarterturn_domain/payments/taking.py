@@ -165,7 +165,8 @@ class ConfirmPayments:
     def __call__(self, command: ConfirmPayment) -> Started:
         """The payment afterwards, a declined one as `failed`.
 
-        Raises `NotFound`, `GatewayRefused`, `Unavailable`, and `Conflict` for an attempt that was made with another method.
+        Raises `NotFound`, `NotAwaitingPayment`, `GatewayRefused`, `Unavailable`, and `Conflict` for an attempt that was made with
+        another method.
         """
         key = f"payment:{command.payment_id}:confirm:{command.attempt}"
         payment = self._intend(command, key)
@@ -182,10 +183,18 @@ class ConfirmPayments:
             payment = required(work.payments.find([command.payment_id]), command.payment_id, "payment")
             known = work.answers.find([key]).get(key)
             if known is None:
+                self._refuse_unless_awaited(work, payment)
                 work.answers.add([Answer(key, _mark(command.method), "", self._clock.now())])
             elif known.fingerprint != _mark(command.method):
                 raise Conflict("payment", str(payment.id), "it was tried with another method under the same key")
         return payment
+
+    def _refuse_unless_awaited(self, work: PaymentsWork, payment: Payment) -> None:
+        """Raise `NotAwaitingPayment` where the money would only be taken to be given back: another payment came first."""
+        if payment.status not in TAKEN and payment.status is not PaymentStatus.AUTHORIZED:
+            order = required(work.orders.find([payment.order_id]), payment.order_id, "order")
+            if order.state in {OrderState.PAID, OrderState.CANCELLED}:
+                raise NotAwaitingPayment(order.id, order.state.value)
 
 
 class SyncPayments:
