@@ -65,3 +65,22 @@ def test_nothing_is_kept_of_a_number(client: Client, people: People, service: Se
     ]
 
     assert ["gateway_refused"] * 2 == [each.json()["code"] for each in refused]
+
+
+def test_an_order_that_is_paid_is_not_paid_once_more(client: Client, people: People, service: Service) -> None:
+    """By a payment that was begun before, on another page for example: it would be charged to be given back, and cost its fees."""
+    seller, buyer = people.vendor(), people.client()
+    order = ordered(service, buyer, seller)
+    paths = []
+    for _ in range(2):
+        begun = client.post(INTENT, json={"orderId": str(order.id)}, headers=keyed(buyer.headers))
+        paths.append(f"/api/v1/payments/{begun.json()['payment']['id']}")
+    card = {"method": "card_approved"}
+
+    first, again = (client.post(f"{paths[0]}/confirm", json=card, headers=keyed(buyer.headers, "one")) for _ in range(2))
+    second = client.post(f"{paths[1]}/confirm", json=card, headers=keyed(buyer.headers))
+
+    assert [(200, "captured")] * 2 == [(each.status_code, each.json()["payment"]["status"]) for each in (first, again)]
+    assert (409, "not_awaiting_payment") == (second.status_code, second.json()["code"])
+    assert "requires_payment" == client.get(paths[1], headers=buyer.headers).json()["status"]
+    assert [] == client.get(f"/api/v1/orders/{order.id}/refunds", headers=buyer.headers).json()["items"]

@@ -88,9 +88,15 @@ def test_a_late_payment_goes_back_when_its_goods_are_gone() -> None:
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
-        pytest.param((Start(0), Onward(0), Confirm(0, Means.APPROVED)), "the order is paid already", id="paid twice"),
         pytest.param(
-            (Start(0), Cancel(0), Confirm(0, Means.APPROVED)), "the order is cancelled already", id="paid after it was cancelled"
+            (Start(0, Means.ACTION_REQUIRED), Onward(0), Authenticate(0, succeed=True)),
+            "the order is paid already",
+            id="paid twice",
+        ),
+        pytest.param(
+            (Start(0, Means.ACTION_REQUIRED), Cancel(0), Authenticate(0, succeed=True)),
+            "the order is cancelled already",
+            id="paid after it was cancelled",
         ),
     ],
 )
