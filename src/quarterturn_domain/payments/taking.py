@@ -196,13 +196,6 @@ class ConfirmPayments:
             if order.state in {OrderState.PAID, OrderState.CANCELLED}:
                 raise NotAwaitingPayment(order.id, order.state.value)
 
-    def _refuse_unless_awaited(self, work: PaymentsWork, payment: Payment) -> None:
-        """Raise `NotAwaitingPayment` where the money would only be taken to be given back: another payment came first."""
-        if payment.status not in TAKEN and payment.status is not PaymentStatus.AUTHORIZED:
-            order = required(work.orders.find([payment.order_id]), payment.order_id, "order")
-            if order.state in {OrderState.PAID, OrderState.CANCELLED}:
-                raise NotAwaitingPayment(order.id, order.state.value)
-
 
 class SyncPayments:
     """Reads payments from the provider and records what it says: where webhooks and polls lead."""
