@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -89,6 +90,24 @@ def test_data_live_through_a_migration(empty: str, tmp_path: Path) -> None:
     assert "9999" == migrate(empty, revisions=planted(tmp_path, body))
     with psycopg.connect(empty) as connection:
         assert [(samples.vendor_id(1), "none")] == connection.execute("SELECT id, motto FROM vendors").fetchall()
+
+
+def test_what_had_arrived_before_there_were_parts_has_arrived_at_once(empty: str, tmp_path: Path) -> None:
+    """A payment that was captured by an older program counts one capture, and one that was not counts none; nothing waits."""
+    shutil.copytree(REVISIONS, tmp_path, dirs_exist_ok=True)
+    for path in (tmp_path / "versions").glob("r*"):
+        if path.is_file() and path.stem[1:5] > "0010":
+            path.unlink()
+    assert "0010" == migrate(empty, revisions=tmp_path)
+    columns = "id, order_id, amount, capture_method, captured, released, refunded, lost, fee, currency, opened_at, status"
+    with psycopg.connect(empty) as connection:
+        for number, captured, status in ((1, 500, "captured"), (2, 0, "authorized")):
+            values = (UUID(int=number), UUID(int=9), 500, "manual", captured, 0, 0, 0, 0, "EUR", "2026-01-01T00:00:00Z", status)
+            connection.execute(f"INSERT INTO payments ({columns}) VALUES ({', '.join(['%s'] * 12)})", values)  # noqa: S608
+    assert NEWEST == migrate(empty)
+    with psycopg.connect(empty) as connection:
+        found = connection.execute("SELECT captures, in_parts, waiting, asked FROM payments ORDER BY id").fetchall()
+    assert [(1, False, [], []), (0, False, [], [])] == found
 
 
 @pytest.mark.parametrize("migrated", [True, False], ids=["migrated before", "empty before"])
