@@ -297,6 +297,11 @@ CASES: Final[dict[str, Case]] = {
         (*PAID, Refund(0, spread=300), BASKET, Start(1, Means.LATE_SUCCESS), Pass(timedelta(hours=1))),
         lambda living: app_of(living).catch_up(),
     ),
+    "catching up with a parcel": Case(
+        "catch_up",
+        (*ONE_ARRIVED, Ship(0, 1), Pass(timedelta(hours=1))),
+        lambda living: app_of(living).catch_up(),
+    ),
     "reconciling": Case("reconcile", PAID, _reconcile),
 }
 """What may be interrupted: every use case that asks a provider, in the ways that it can go."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +19,9 @@ from quarterturn_adapters.postgres.doctor import examine
 from quarterturn_adapters.sandbox import Fault
 from quarterturn_api.app import create_app
 from quarterturn_api.edge.answering import Service
+from quarterturn_domain.kernel.errors import DomainError
+from quarterturn_domain.kernel.ids import ShipmentId
+from quarterturn_domain.ordering.fulfilling import SendShipment, StartVendorOrder
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payouts.reconciling import ReconcilePeriod
 
@@ -132,6 +136,23 @@ def test_goods_that_nobody_pays_for_wake_somebody(story: Story) -> None:
     story.service.application.relay.drain()
     assert ("captured", "49.90", "0.00", "0.00") == story.paid(order)
     assert 1 == story.service.metrics.registry.get_sample_value("quarterturn_captures_failed_total")
+
+
+def test_many_who_capture_at_once_capture_once(story: Story) -> None:
+    """Whoever delivers the outbox may be many, and each of them asks about the same parcels."""
+    sellers = [story.people.vendor() for _ in range(3)]
+    order = story.begin(*sellers, quantity=1)
+    app = story.service.application
+    for seller in sellers:
+        whose: dict[str, Any] = {"order_id": order.id, "vendor_id": seller.vendor_id, "at": story.clock.now()}
+        app.fulfil_vendor_orders([StartVendorOrder(**whose), SendShipment(shipment_id=ShipmentId(seller.account_id), **whose)])
+        with ThreadPoolExecutor(4) as many:
+            for outcomes in many.map(app.capture_shipped, [[order.id]] * 8):
+                assert not [each for each in outcomes if isinstance(each, DomainError)]
+    assert ("captured", "149.70", "0.00", "0.00") == story.paid(order)
+    sandbox = story.service.provider.sandbox
+    assert sandbox is not None
+    assert ["49.90"] * 3 == [each.amount.amount for each in sandbox._books.ledger.lines if each.kind == "charge"]
 
 
 def test_a_payment_may_say_itself_how_it_is_captured(story: Story) -> None:
