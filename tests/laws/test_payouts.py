@@ -5,10 +5,12 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterturn_domain.kernel.currency import Currency
+from quarterturn_domain.kernel.errors import Invalid
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payouts.recovery import Recovery, RecoveryStep, waterfall
 from quarterturn_domain.payouts.schedule import PayoutTerms, Rhythm, Schedule
@@ -78,10 +80,19 @@ def _days_of(year: int, month: int) -> list[date]:
     return [first + timedelta(days=n) for n in range(31) if (first + timedelta(days=n)).month == month]
 
 
-@given(st.integers(-5, 500))
+@given(st.integers(0, 500))
 def test_a_minimum_is_at_least_one_minor_unit(minor: int) -> None:
     """What the terms say for a currency, never nothing; one minor unit in a currency of which they say nothing."""
     euro, yen = COMMON[0], COMMON[1]
     terms = PayoutTerms(minimum=(Money(minor, euro),))
     assert Money(max(minor, 1), euro) == terms.minimum_in(Money(7, euro))
     assert Money(1, yen) == terms.minimum_in(Money(7, yen))
+
+
+@given(st.integers(max_value=-1))
+def test_a_minimum_is_not_negative(minor: int) -> None:
+    """Nor are there two of one currency."""
+    euro = COMMON[0]
+    for minimum in ((Money(minor, euro),), (Money(1, euro), Money(2, euro))):
+        with pytest.raises(Invalid, match="one amount of zero or more per currency"):
+            PayoutTerms(minimum=minimum)
