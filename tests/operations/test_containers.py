@@ -110,6 +110,7 @@ def test_prometheus_finds_everybody() -> None:
     asked = parsed(worker["healthcheck"]["test"][2:])
     assert {found["port"]} == {parsed(worker["command"]).metrics_port, asked.port}
     assert asked.worker
+    assert "0.0.0.0" == parsed(worker["command"]).metrics_host  # noqa: S104 - what a container has to say
 
 
 def test_what_is_mounted_is_there() -> None:

@@ -229,7 +229,7 @@ def test_a_database_that_is_not_migrated_is_said(processes: str, tmp_path: Path)
 def test_a_port_that_is_taken_is_said(processes: str, url: str, tmp_path: Path) -> None:
     """Where somebody listens at the port of the figures, all of it ends with 3."""
     with socket.socket() as taken:
-        taken.bind(("", 0))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
         last = taken.getsockname()[1]
         port = last - int(processes) + 1

@@ -23,6 +23,7 @@ from quarterturn_domain.kernel.errors import Invalid
 
 QUEUES: Final = ("events", "providers")
 _THREADS: Final = 8
+_HERE: Final = "127.0.0.1"
 _AGAIN_SECONDS: Final = 1.0
 _GRACE_SECONDS: Final = 30
 _HOPELESS: Final = (NONSENSE, UNUSABLE)
@@ -40,6 +41,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=_THREADS, help=f"how many threads each process has (default: {_THREADS})")
     parser.add_argument(
         "--metrics-port", type=int, metavar="PORT", help="serve figures there; further processes at the ports after it"
+    )
+    parser.add_argument(
+        "--metrics-host", default=_HERE, metavar="HOST", help=f"the address of the figures (default: {_HERE}, this machine only)"
     )
     # For the processes that this program begins itself.
     parser.add_argument("--child-of", type=int, help=argparse.SUPPRESS)
@@ -88,10 +92,10 @@ def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str],
         service = stack.enter_context(assembled(database, settings))
         if options.metrics_port is not None:
             try:
-                server, thread = start_http_server(options.metrics_port, registry=service.metrics.registry)
+                server, thread = start_http_server(options.metrics_port, options.metrics_host, service.metrics.registry)
             except OSError as taken:
-                problem = f"Figures cannot be served at port {options.metrics_port}: {taken.strerror}."
-                raise Unusable(problem, "Name another one with --metrics-port.") from None
+                problem = f"Figures cannot be served at port {options.metrics_port} of {options.metrics_host}: {taken.strerror}."
+                raise Unusable(problem, "Name another place with --metrics-port and --metrics-host.") from None
             stack.callback(thread.join)
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
@@ -147,7 +151,7 @@ def _begin(options: argparse.Namespace, number: int, environment: dict[str, str]
     command = [sys.executable, "-m", "quarterturn_api", "worker", "--threads", str(options.threads), "--queues", options.queues]
     command += ["--child-of", str(os.getpid())]
     if options.metrics_port is not None:
-        command += ["--metrics-port", str(options.metrics_port + number)]
+        command += ["--metrics-port", str(options.metrics_port + number), "--metrics-host", options.metrics_host]
     return subprocess.Popen(command, env=environment)  # noqa: S603 - this program itself
 
 
