@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from threading import Lock
+from threading import Condition
 from time import monotonic
 from typing import Final, TypeAlias
 
@@ -22,6 +22,9 @@ SECONDS: Final = 10.0
 
 PATIENCE_SECONDS: Final = 5.0
 """How long one endpoint may take of a batch before the rest of what it is told has to wait for another one."""
+
+_TURN_SECONDS: Final = 0.5
+"""How long a batch waits for another one that is telling the same endpoint, before what it has for it waits for a later batch."""
 
 _THREADS: Final = 16
 
@@ -50,7 +53,7 @@ class PinnedSender:
         self._given_tls = tls
         self._seconds = seconds
         self._patience_seconds = patience_seconds
-        self._lock = Lock()
+        self._changed = Condition()
         self._busy: set[EndpointId] = set()
 
     def send(self, outgoing: Sequence[Outgoing], /) -> Sequence[Answered | None]:
@@ -70,8 +73,9 @@ class PinnedSender:
                     if answer.status_code is None or monotonic() >= until:
                         return
             finally:
-                with self._lock:
+                with self._changed:
                     self._busy.discard(endpoint_id)
+                    self._changed.notify_all()
 
         running = [self._pool.submit(serve, endpoint_id, numbers) for endpoint_id, numbers in queues.items()]
         wait(running)
@@ -87,9 +91,9 @@ class PinnedSender:
         self._resolver.close()
 
     def _begin(self, endpoint_id: EndpointId) -> bool:
-        """Whether nobody else of this process is calling the endpoint."""
-        with self._lock:
-            if endpoint_id in self._busy:
+        """Whether nobody else of this process is calling the endpoint, or has soon done so: who is well answers in that time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: endpoint_id not in self._busy, _TURN_SECONDS):
                 return False
             self._busy.add(endpoint_id)
             return True

@@ -95,10 +95,10 @@ def test_an_endpoint_that_never_answers_delays_nobody(service: Service) -> None:
         for got in well.received:
             Webhook(secret).verify(got.body, dict(got.headers))
         assert 30 == len({got.headers["webhook-id"] for got in well.received})
-    read = service.application.read_endpoints
-    waiting = read.deliveries(None, silent.id, None, 100, status=DeliveryStatus.WAITING)
-    assert 30 == len(waiting)
-    assert sum(len(each.attempts) for each in waiting) <= 1
+        read = service.application.read_endpoints
+        waiting = read.deliveries(None, silent.id, None, 100, status=DeliveryStatus.WAITING)
+        assert 30 == len(waiting)
+        assert sum(len(each.attempts) for each in waiting) <= 1
 
 
 def test_what_failed_is_reminded_of_by_itself(service: Service) -> None:
