@@ -29,12 +29,14 @@ class JsonResponse(Response[Any]):
             and not (self.headers or self.cookies or self.background)
             and not any(given.values())
             and self.status_code not in _WITHOUT_BODY
-            and not isinstance(self.content, (str, bytes))
+            and not isinstance(self.content, str)
         )
         if not plain:
             return super().to_asgi_response(app, request, **given)
         assert self.status_code is not None
-        return _Written(self.status_code, _ENCODER.encode(self.content))
+        # What is bytes is JSON already: a page that many look at is written once.
+        ready = isinstance(self.content, bytes)
+        return _Written(self.status_code, self.content if ready else _ENCODER.encode(self.content))
 
 
 class Compress(CompressionMiddleware):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import attrs
@@ -20,6 +20,7 @@ from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Page
 from quarterturn_api.edge.pages import DEFAULT, Cursor, Limit, place
 from quarterturn_api.edge.pages import cursor as cursor_of
+from quarterturn_api.edge.responses import JsonResponse
 from quarterturn_domain.kernel.batch import decide_each
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import DomainError, Invalid
@@ -127,8 +128,7 @@ async def _found(request: Ask, query: ProductQuery) -> Response[Page[CardBody]]:
     assert found is not None, "every query is answered"
     if isinstance(found, DomainError):
         raise found
-    answer: Response[Any] = Response(found, media_type=MediaType.JSON)
-    return answer
+    return JsonResponse(found, media_type=MediaType.JSON)
 
 
 def pages(find: FindProducts, queries: Sequence[ProductQuery]) -> Mapping[ProductQuery, bytes | DomainError]:
