@@ -40,8 +40,12 @@ def provider() -> Iterator[str]:
             yield address
 
 
+@cache
 def reached(address: str) -> PaymentGateway:
-    """The payments of the provider at `address`."""
+    """The payments of the provider at `address`: one proxy for the whole process.
+
+    Proxies of one object share a connection for each thread; the first that is collected closes it, even under a call of another.
+    """
     found = _Provider(address, _KEY)
     found.connect()
     # What a manager hands out is made while it runs; nobody but the contract of the port knows its methods.
