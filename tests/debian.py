@@ -1,6 +1,6 @@
 """Programs of Debian's packages, unpacked into a folder: nothing is installed, nobody has to be root, and no service is started.
 
-`python ops/debian.py FOLDER PACKAGE...` unpacks the packages and whatever they need that this machine lacks. Exit status 3 where
+`python tests/debian.py FOLDER PACKAGE...` unpacks the packages and whatever they need that this machine lacks. Exit status 3 where
 that cannot be done: this is no Debian, or its archive is out of reach.
 """
 
