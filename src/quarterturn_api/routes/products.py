@@ -34,6 +34,7 @@ from quarterturn_domain.stock.geography import MAX_DISTANCE_METRES, MICRODEGREES
 TAGS: Final = ["products"]
 
 _METRES: Final = 1_000
+_PLACE: Final = tuple[Sort, tuple[int | str, ...], UUID]
 _AMOUNT: Final = r"^\d{1,16}(\.\d{1,4})?$"
 
 Category = Annotated[UUID | None, QueryParameter(description="In this category, or anywhere below it.")]
@@ -144,7 +145,7 @@ def _encoded(found: ProductPage) -> bytes:
 
 
 def _place(text: str | None) -> Place | None:
-    after = place(text, tuple[Sort, tuple[int | str, ...], UUID])
+    after = place(text, _PLACE)
     return None if after is None else Place(after[0], after[1], ProductId(after[2]))
 
 
