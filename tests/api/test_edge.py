@@ -31,6 +31,35 @@ def strict() -> Iterator[Client]:
 # Limits
 
 
+def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """It is counted among the mistakes of those who ask: nobody is to be woken for it."""
+    said: list[Any] = []
+    parts = iter([{"type": "http.request", "body": b'{"email": ', "more_body": True}, {"type": "http.disconnect"}])
+    headers = [(b"content-type", b"application/json"), (b"host", b"localhost")]
+    path = "/api/v1/auth/login"
+    scope: Any = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+    }
+    scope |= {"asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "", "client": None, "server": None}
+
+    async def receive() -> Any:  # noqa: ANN401
+        return next(parts)
+
+    async def send(message: Any) -> None:  # noqa: ANN401
+        said.append(message)
+
+    with client.portal() as portal:
+        portal.call(client.app, scope, receive, send)
+
+    assert 400 == said[0]["status"]
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
 def test_what_may_be_asked_in_a_minute() -> None:
     """As the operators were promised."""
     assert {Limit.PUBLIC: 100, Limit.SIGNED_IN: 300, Limit.PAYMENTS: 10, Limit.ADMIN: 1_000} == PER_MINUTE

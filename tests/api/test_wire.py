@@ -30,7 +30,14 @@ class Told(asyncio.Transport):
 
     def close(self) -> None:
         """Keep that it was closed."""
-        self.told.append("closed")
+        if not self.is_closing():
+            self.told.append("closed")
+
+    def pause_reading(self) -> None:
+        """Nothing is read here."""
+
+    def resume_reading(self) -> None:
+        """Nothing is read here."""
 
     def is_closing(self) -> bool:
         """Whether it was closed."""
@@ -53,18 +60,33 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 -
     await send({"type": "http.response.body", "body": b"two.", "more_body": False})
 
 
-def told_of(act: Callable[[InOnePiece], None]) -> list[object]:
+async def echo(_: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+    """The body, once all of it is there; nothing to who has gone."""
+    body, message = b"", await receive()
+    while message["type"] == "http.request" and message["more_body"]:
+        body += message["body"]
+        message = await receive()
+    if message["type"] == "http.request":
+        body += message["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def told_of(act: Callable[[InOnePiece], None], app: Any = answer) -> list[object]:  # noqa: ANN401 - ASGI
     """What a connection's transport is told when `act` is done to its protocol."""
 
     async def live() -> list[object]:
-        config = Config(answer, lifespan="off", date_header=False, server_header=False)
+        config = Config(app, lifespan="off", date_header=False, server_header=False)
         config.load()
         protocol = InOnePiece(config=config, server_state=ServerState(), app_state={})
         transport = Told()
         protocol.connection_made(transport)
         act(protocol)
         await asyncio.sleep(0.05)
-        return transport.told
+        told = [*transport.told]
+        protocol.connection_lost(None)
+        await asyncio.gather(*protocol.tasks)
+        return told
 
     return asyncio.run(live())
 
@@ -149,11 +171,57 @@ def test_who_does_not_tell_what_they_ask_is_hung_up_on(
 
 
 def test_who_has_told_it_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time is that of heads: an answer may take longer, and bodies have limits of their own."""
+    """The time is that of requests: an answer may take longer."""
     monkeypatch.setattr(InOnePiece, "head_seconds", 0.001)
+    monkeypatch.setattr(InOnePiece, "body_seconds", 0.001)
 
     def act(protocol: InOnePiece) -> None:
         protocol.data_received(REQUEST)
         protocol.data_received(b"GET / HT")
 
     assert [b"two.", "closed"] == [each for each in told_of(act) if each in {b"two.", "closed"}]
+
+
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [(echo, [b"HTTP/1.1 408 Request Timeout"]), (answer, [b"HTTP/1.1 200 OK", b"two."])],
+    ids=["which is waited for", "which nobody needs"],
+)
+def test_a_body_without_an_end_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, app: Any, said: list[bytes]) -> None:  # noqa: ANN401
+    """After a while, whether or not some of it came meanwhile."""
+    monkeypatch.setattr(InOnePiece, "body_seconds", 0.03)
+
+    def act(protocol: InOnePiece) -> None:
+        protocol.data_received(b"POST / HTTP/1.1\r\nHost: shop.local\r\nContent-Length: 9\r\n\r\nsome")
+        protocol.loop.call_later(0.02, lambda: protocol.data_received(b"more"))
+
+    *answers, end = told_of(act, app)
+    assert said == [bytes(each).partition(b"\r\n")[0] for each in answers]  # type: ignore[call-overload]
+    assert "closed" == end
+
+
+def test_a_body_in_parts_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it ends in time; the next body has a time of its own."""
+    monkeypatch.setattr(InOnePiece, "body_seconds", 0.03)
+    head = b"POST / HTTP/1.1\r\nHost: shop.local\r\nContent-Length: 8\r\n\r\n"
+
+    def act(protocol: InOnePiece) -> None:
+        protocol.data_received(head + b"some")
+        protocol.loop.call_later(0.02, lambda: protocol.data_received(b"more" + head))
+        protocol.loop.call_later(0.04, lambda: protocol.data_received(b"thingnew"))
+
+    assert [b"somemore", b"thingnew"] == [bytes(each)[-8:] for each in told_of(act, echo)]  # type: ignore[call-overload]
+
+
+def test_what_we_do_not_listen_to_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends more than is read for the moment has to wait for us."""
+    monkeypatch.setattr(InOnePiece, "body_seconds", 0.01)
+
+    def act(protocol: InOnePiece) -> None:
+        protocol.data_received(b"POST / HTTP/1.1\r\nHost: shop.local\r\nContent-Length: 8\r\n\r\nsome")
+        protocol.loop.call_later(0.005, protocol.flow.pause_reading)
+        protocol.loop.call_later(0.035, lambda: protocol.data_received(b"more"))
+
+    (answered,) = told_of(act, echo)
+    assert isinstance(answered, bytes)
+    assert answered.endswith(b"somemore")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import ClientException, HTTPException, NotAuthorizedException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, InternalServerException, NotAuthorizedException, ValidationException
 from litestar.types import Empty, Scope
 
 from quarterturn_domain.identity.asker import Asker
@@ -72,6 +72,13 @@ class Ask(Request[Asker | None, str | None, State]):
     def now(self) -> datetime:
         """The instant, by the clock of the service."""
         return self.service.clock.now()
+
+    async def body(self) -> bytes:
+        """The body as it was sent; who leaves before its end is told of as their mistake, and not as ours, as Litestar does."""
+        try:
+            return await super().body()
+        except InternalServerException:
+            raise ClientException("The connection ended before the body did") from None
 
     async def json(self) -> Any:  # noqa: ANN401
         """The body as the handler's `data` wants it, read in one pass and strictly: `"3"` is no number.

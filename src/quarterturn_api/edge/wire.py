@@ -3,7 +3,8 @@
 A server gets an answer in two messages, its head and its body, and uvicorn sends each at once: two system calls for an answer, two
 packets, and two readings at the other end. Here they wait for the end of the step of the event loop, and leave together.
 
-Whoever asks has the head of a request told within a time and a size: what is not told holds a connection, and memory, for nothing.
+Whoever asks has the head of a request told within a time and a size, and its body within a time: what is not told holds a
+connection, and memory, for nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ class InOnePiece(HttpToolsProtocol):
     head_bytes: int = 65_536
     """How much of a head is kept before its end is there, what came with its first packet aside."""
 
+    body_seconds: float = 60.0
+    """How long the body may take to arrive after its head."""
+
     _waiting: asyncio.TimerHandle | None = None
     _within_head = False
+    _within_body = False
     _kept = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -45,6 +50,8 @@ class InOnePiece(HttpToolsProtocol):
         super().data_received(data)
         if not self._within_head:
             self._kept = 0
+            if self._within_body and self._waiting is None:
+                self._waiting = self.loop.call_later(self.body_seconds, self._give_up_body)
         else:
             self._kept += len(data) if before else 0
             if self._kept > self.head_bytes:
@@ -60,9 +67,17 @@ class InOnePiece(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A head is there, as a whole in most packets."""
         self._within_head = False
+        self._within_body = True
         if self._waiting is not None:
             self._wait_no_more()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Nothing more is to come of this request; most have no body, or one that comes with the head."""
+        self._within_body = False
+        if self._waiting is not None:
+            self._wait_no_more()
+        super().on_message_complete()
 
     def _wait_no_more(self) -> None:
         if self._waiting is not None:
@@ -76,6 +91,15 @@ class InOnePiece(HttpToolsProtocol):
         else:
             self._refuse(b"408 Request Timeout")
 
+    def _give_up_body(self) -> None:
+        if self.flow.read_paused:
+            # It is we who do not listen.
+            self._waiting = self.loop.call_later(self.body_seconds, self._give_up_body)
+            return
+        if not self.cycle.response_started:
+            self._hang_up(b"408 Request Timeout")
+        self.transport.close()
+
     @property
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -83,8 +107,11 @@ class InOnePiece(HttpToolsProtocol):
     def _refuse(self, status: bytes) -> None:
         """Say why, unless nothing was asked yet or an answer is under way, and hang up."""
         if self._within_head and not self._answering:
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self._hang_up(status)
         self.transport.close()
+
+    def _hang_up(self, status: bytes) -> None:
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
 
 
 class _Gathered:
