@@ -52,6 +52,29 @@ def test_who_asks_meanwhile_shares_the_next_reading() -> None:
     asyncio.run(story())
 
 
+def test_who_was_answered_may_ask_again_with_the_others() -> None:
+    """Some come while others are read for; after a round or two all of them are read for together."""
+
+    async def story() -> None:
+        slow = Slow()
+        gathering = Gathering(slow)
+
+        async def ask(key: int) -> None:
+            for _ in range(20):
+                assert key * key == await gathering.get(key)
+
+        first = asyncio.create_task(ask(1))
+        await started(slow, 1)
+        others = [asyncio.create_task(ask(key)) for key in range(2, 9)]
+        await asyncio.sleep(0)
+        slow.gate.set()
+        await asyncio.gather(first, *others)
+        # 20 and the one that the first has had alone; without a moment to come back there would be twice as many.
+        assert len(slow.readings) <= 25, slow.readings
+
+    asyncio.run(story())
+
+
 def test_everybody_hears_of_a_failure_and_the_next_ones_are_served() -> None:
     """A reading that fails fails for those who wait for it, and for nobody else."""
 
