@@ -65,6 +65,9 @@ def fill_window(app: Application, url: str) -> None:
             # Plans that were made for an empty table would be kept: see what the tables have become.
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute("ANALYZE")
+    # Else whoever serves this shop would first be busy with the news of its making.
+    while app.relay.forward().messages:
+        pass
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 

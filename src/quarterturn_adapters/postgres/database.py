@@ -134,6 +134,7 @@ class PostgresDatabase:
             rung = bool(work.outbox.appended())
         except BaseException:
             with suppress(psycopg.Error):
+                statements.end()
                 connection.rollback()
             raise
         finally:

@@ -3,6 +3,8 @@
 The driver's own pipeline mode sends every statement by itself, each of which wakes the server, and BEGIN goes out alone and is
 waited for. Nobody has to wait for most statements of a unit of work, and to be woken costs more than what is done then. So this
 module speaks to libpq below the driver's cursors, with the driver's own adapters for values.
+
+What is much to write may be sent before the rest is known: then the server writes while Python goes on.
 """
 
 from __future__ import annotations
@@ -56,59 +58,104 @@ class Answer:
     count: int
 
 
-def exchange(connection: Connection[Row], statements: Sequence[Statement], *, commit: bool = False) -> list[Answer]:
-    """Run `statements` in the connection's transaction, which is begun if there is none and ended when `commit`.
+class Exchange:
+    """What one transaction says to its server, and hears."""
 
-    The first one that fails raises the driver's error, and those after it were not run; neither was the commit.
-    """
-    pgconn = connection.pgconn
-    prepared = _PREPARED.setdefault(connection, {})
-    values = Transformer(connection)
-    fresh: dict[_Key, bytes] = {}
-    steps: list[_Step] = []
-    if pgconn.transaction_status == TransactionStatus.IDLE:
-        steps.append(_Step(partial(pgconn.send_query_params, b"BEGIN", None)))
-    for each in statements:
-        parameters = values.dump_sequence(each.parameters, [PyFormat.AUTO] * len(each.parameters))
-        key = (each.sql, tuple(values.types or ()))
-        name = prepared.get(key) or fresh.get(key)
-        if name is None:
-            name = fresh[key] = b"quarterturn_%d" % (len(prepared) + len(fresh))
-            steps.append(_Step(partial(pgconn.send_prepare, name, _numbered(each.sql), param_types=key[1]), prepares=key))
-        run = partial(pgconn.send_query_prepared, name, parameters, param_formats=values.formats, result_format=Format.BINARY)
-        steps.append(_Step(run, answers=True))
-    if commit:
-        steps.append(_Step(partial(pgconn.send_query_params, b"COMMIT", None)))
-    answers: list[Answer] = []
-    for step, result in zip(steps, _results(connection, steps), strict=False):
-        if result.status not in _GOOD:
-            raise error_from_result(result, connection.info.encoding)
-        if step.prepares is not None:
-            prepared[step.prepares] = fresh[step.prepares]
-        if step.answers:
-            answers.append(_answer(values, result))
-    if len(answers) < len(statements):
-        raise OperationalError("the server ended the connection before it had answered")
-    return answers
+    __slots__ = ("_connection", "_fresh", "_prepared", "_told", "_values")
 
+    def __init__(self, connection: Connection[Row]) -> None:
+        """The transaction of `connection` that is open, or the next one."""
+        self._connection = connection
+        self._prepared = _PREPARED.setdefault(connection, {})
+        self._fresh: dict[_Key, bytes] = {}
+        self._values = Transformer(connection)
+        self._told: list[_Step] = []
 
-def _results(connection: Connection[Row], steps: Sequence[_Step]) -> list[PGresult]:
-    """A result for each step, and one for the synchronisation after them; fewer when the connection was lost."""
-    pgconn = connection.pgconn
-    pgconn.enter_pipeline_mode()
-    try:
+    def tell(self, statements: Sequence[Statement]) -> None:
+        """Send `statements` and go on while the server is at work on them; what it says of them is heard with the next answers."""
+        steps = self._steps(statements)
+        try:
+            self._send(steps)
+            self._connection.pgconn.flush()
+        except BaseException:
+            self._close()
+            raise
+
+    def ask(self, statements: Sequence[Statement], *, commit: bool = False) -> list[Answer]:
+        """Run `statements` in the connection's transaction, which is begun if there is none and ended when `commit`.
+
+        The answers are to all that was told, and then to these. The first one that fails raises the driver's error, and those after
+        it were not run; neither was the commit.
+        """
+        steps = self._steps(statements)
+        if commit:
+            steps.append(_Step(partial(self._connection.pgconn.send_query_params, b"COMMIT", None)))
+        expected = sum(step.answers for step in (*self._told, *steps))
+        answers: list[Answer] = []
+        for step, result in self._heard(steps):
+            if result.status not in _GOOD:
+                raise error_from_result(result, self._connection.info.encoding)
+            if step.answers:
+                answers.append(_answer(self._values, result))
+        if len(answers) < expected:
+            raise OperationalError("the server ended the connection before it had answered")
+        return answers
+
+    def end(self) -> None:
+        """Hear what was told, if that was not heard yet, and forget it: the transaction can be rolled back."""
+        if self._told:
+            self._heard([])
+
+    def _steps(self, statements: Sequence[Statement]) -> list[_Step]:
+        pgconn = self._connection.pgconn
+        steps: list[_Step] = []
+        if not self._told and pgconn.transaction_status == TransactionStatus.IDLE:
+            steps.append(_Step(partial(pgconn.send_query_params, b"BEGIN", None)))
+        values, prepared, fresh = self._values, self._prepared, self._fresh
+        for each in statements:
+            parameters = values.dump_sequence(each.parameters, [PyFormat.AUTO] * len(each.parameters))
+            key = (each.sql, tuple(values.types or ()))
+            name = prepared.get(key) or fresh.get(key)
+            if name is None:
+                name = fresh[key] = b"quarterturn_%d" % (len(prepared) + len(fresh))
+                steps.append(_Step(partial(pgconn.send_prepare, name, _numbered(each.sql), param_types=key[1]), prepares=key))
+            run = partial(pgconn.send_query_prepared, name, parameters, param_formats=values.formats, result_format=Format.BINARY)
+            steps.append(_Step(run, answers=True))
+        return steps
+
+    def _send(self, steps: Sequence[_Step]) -> None:
+        if not self._told:
+            self._connection.pgconn.enter_pipeline_mode()
         for step in steps:
             step.send()
-        pgconn.pipeline_sync()
-        results = connection.wait(_conversation(pgconn, len(steps) + 1))
-        if pgconn.status != ConnStatus.BAD:
-            pgconn.exit_pipeline_mode()
-    except BaseException:
+        self._told += steps
+
+    def _heard(self, steps: Sequence[_Step]) -> list[tuple[_Step, PGresult]]:
+        """Send `steps`; a result for each step that was sent, fewer when the connection was lost."""
+        pgconn = self._connection.pgconn
+        try:
+            self._send(steps)
+            told, self._told = self._told, []
+            pgconn.pipeline_sync()
+            # The last result is that of the synchronisation.
+            results = self._connection.wait(_conversation(pgconn, len(told) + 1))
+            if pgconn.status != ConnStatus.BAD:
+                pgconn.exit_pipeline_mode()
+        except BaseException:
+            self._close()
+            raise
+        heard = list(zip(told, results, strict=False))
+        for step, result in heard:
+            # What was prepared stays, whatever becomes of the transaction.
+            if step.prepares is not None and result.status in _GOOD:
+                self._prepared[step.prepares] = self._fresh.pop(step.prepares)
+        return heard
+
+    def _close(self) -> None:
         # Nobody could tell the answers that are still under way from the next ones: the connection is of no use any more.
-        if pgconn.status != ConnStatus.BAD:
-            connection.close()
-        raise
-    return results
+        self._told = []
+        if self._connection.pgconn.status != ConnStatus.BAD:
+            self._connection.close()
 
 
 def _conversation(pgconn: PGconn, results: int) -> PQGen[list[PGresult]]:

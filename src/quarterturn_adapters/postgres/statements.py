@@ -1,13 +1,13 @@
 """The statements of one transaction: reads at once, writes in order and in as few round trips as can be.
 
 Writes wait until something is read, until one is asked to be checked, or until the commit; then they go out together with it, in
-one exchange.
+one exchange. What is much is sent on at once and waited for no sooner: the server writes it while the next writes are put together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 import psycopg
@@ -15,11 +15,14 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from quarterturn_adapters.postgres import exchange
-from quarterturn_adapters.postgres.exchange import Answer, Statement
+from quarterturn_adapters.postgres.exchange import Answer, Exchange, Statement
 from quarterturn_adapters.postgres.refusals import translated
 
 Row: TypeAlias = exchange.Row
 Watch: TypeAlias = Callable[[str], None]
+
+_MUCH: Final = 2_048
+"""So many characters are sent on at once: to write less takes the server no longer than to be woken for it."""
 
 
 @attrs.frozen
@@ -32,13 +35,15 @@ class _Write:
 class Statements:
     """Runs the statements of one transaction; only the thread that opened it may."""
 
-    __slots__ = ("_before_commit", "_connection", "_refusal", "_watch", "_writes")
+    __slots__ = ("_before_commit", "_connection", "_exchanged", "_refusal", "_sent", "_watch", "_writes")
 
     def __init__(self, connection: Connection[Row], watch: Watch | None = None) -> None:
         """`watch` is told of every statement that is sent."""
         self._connection = connection
         self._watch = watch
+        self._exchanged = Exchange(connection)
         self._writes: list[_Write] = []
+        self._sent = 0
         self._refusal: Exception | None = None
         self._before_commit: list[Callable[[], None]] = []
 
@@ -55,6 +60,8 @@ class Statements:
         """Write before the next read, or at the latest with the commit; `rows` is how many it must change."""
         assert self._refusal is None, "the unit of work was refused and can only end"
         self._writes.append(_Write(sql, parameters, rows))
+        if sum(len(each) for each in parameters if isinstance(each, str)) >= _MUCH:
+            self._send_on()
 
     def now(self, sql: str, *parameters: Any, rows: int | None = None) -> None:
         """Write at once, so that a refusal is raised here."""
@@ -71,7 +78,7 @@ class Statements:
 
     def flush(self) -> None:
         """Send the writes that wait."""
-        if self._writes or self._refusal is not None:
+        if self._writes or self._sent or self._refusal is not None:
             self._exchange()
 
     def commit(self) -> None:
@@ -82,23 +89,41 @@ class Statements:
         if self._refusal is not None or self._writes or self._connection.info.transaction_status != TransactionStatus.IDLE:
             self._exchange(commit=True)
 
+    def end(self) -> None:
+        """Hear of whatever was sent on: what is not committed can be rolled back."""
+        self._exchanged.end()
+
+    def _send_on(self) -> None:
+        """Send the writes that wait, and do not wait for what comes of them."""
+        writes, self._writes = self._writes, []
+        self._tell_watch(writes)
+        try:
+            self._exchanged.tell([Statement(*_counted(each.sql, each.parameters, each.rows)) for each in writes])
+        except psycopg.Error as error:
+            raise self._refused(error) from error
+        self._sent += len(writes)
+
     def _exchange(self, *queries: Statement, commit: bool = False) -> list[Answer]:
         """The answers to the writes that wait and then to `queries`, all of them sent at once."""
         if self._refusal is not None:
             raise self._refusal
         writes, self._writes = self._writes, []
-        sent = [Statement(*_counted(each.sql, each.parameters, each.rows if commit else None)) for each in writes] + list(queries)
-        if self._watch is not None:
-            for each in [*(write.sql for write in writes), *(query.sql for query in queries)]:
-                self._watch(each)
+        self._tell_watch([*writes, *queries])
+        asked = [Statement(*_counted(each.sql, each.parameters, each.rows if commit else None)) for each in writes] + list(queries)
+        sent, self._sent = self._sent, 0
         try:
-            answers = exchange.exchange(self._connection, sent, commit=commit)
+            answers = self._exchanged.ask(asked, commit=commit)[sent:]
         except psycopg.Error as error:
             raise self._refused(error) from error
         if not commit:
             for write, answer in zip(writes, answers, strict=False):
                 assert write.rows in {None, answer.count}, f"{write.rows} rows were to change, {answer.count} did: {write.sql}"
         return answers
+
+    def _tell_watch(self, statements: Sequence[_Write | Statement]) -> None:
+        if self._watch is not None:
+            for each in statements:
+                self._watch(each.sql)
 
     def _refused(self, error: psycopg.Error) -> Exception:
         self._writes = []

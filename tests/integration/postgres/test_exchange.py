@@ -12,7 +12,8 @@ from psycopg.errors import DivisionByZero
 from tests.integration.postgres.test_batches import baskets, stocked
 
 from quarterturn_adapters.postgres import PostgresDatabase
-from quarterturn_adapters.postgres.exchange import Answer, Row, Statement, exchange
+from quarterturn_adapters.postgres import statements as statements_module
+from quarterturn_adapters.postgres.exchange import Answer, Exchange, Row, Statement
 from quarterturn_adapters.postgres.statements import Statements
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.ordering.placing import PlaceOrders
@@ -32,7 +33,7 @@ def connection(url: str) -> Iterator[Connection[Row]]:
 
 def numbers(connection: Connection[Row]) -> list[Row]:
     """What is kept."""
-    found = exchange(connection, [Statement("SELECT n FROM numbers ORDER BY n")], commit=True)
+    found = Exchange(connection).ask([Statement("SELECT n FROM numbers ORDER BY n")], commit=True)
     return found[0].rows
 
 
@@ -44,23 +45,23 @@ def insert(number: int) -> Statement:
 def test_every_statement_has_its_answer_in_order(connection: Connection[Row]) -> None:
     """Rows and counts come back as if each statement had been sent alone, whatever the types of the parameters."""
     asked = [insert(1), insert(70_000), Statement("UPDATE numbers SET n = n + 1"), Statement("SELECT n FROM numbers ORDER BY n")]
-    assert [Answer([], 1), Answer([], 1), Answer([], 2), Answer([(2,), (70_001,)], 2)] == exchange(connection, asked)
+    assert [Answer([], 1), Answer([], 1), Answer([], 2), Answer([(2,), (70_001,)], 2)] == Exchange(connection).ask(asked)
 
 
 def test_a_failure_ends_the_exchange_and_spares_the_connection(connection: Connection[Row]) -> None:
     """What follows a failed statement is not run and nothing is committed; what it had prepared can be asked for again."""
     fresh = Statement("SELECT n + 1 FROM numbers")
     with pytest.raises(DivisionByZero):
-        exchange(connection, [insert(1), Statement("SELECT 1 / 0"), fresh], commit=True)
+        Exchange(connection).ask([insert(1), Statement("SELECT 1 / 0"), fresh], commit=True)
     connection.rollback()
     assert [] == numbers(connection)
-    assert [Answer([], 1), Answer([(8,)], 1)] == exchange(connection, [insert(7), fresh], commit=True)
+    assert [Answer([], 1), Answer([(8,)], 1)] == Exchange(connection).ask([insert(7), fresh], commit=True)
 
 
 def test_megabytes_in_both_directions_do_not_block_each_other(connection: Connection[Row]) -> None:
     """The server answers the first statement while the last is still on its way; both sides go on reading."""
     text = "x" * 4_000_000
-    answers = exchange(connection, [Statement("SELECT %s::text", (text,))] * 4)
+    answers = Exchange(connection).ask([Statement("SELECT %s::text", (text,))] * 4)
     assert [[(text,)]] * 4 == [answer.rows for answer in answers]
 
 
@@ -74,20 +75,88 @@ def test_an_interrupted_exchange_leaves_no_connection_to_be_misread(
 
     monkeypatch.setattr(Connection, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        exchange(connection, [Statement("SELECT 1")])
+        Exchange(connection).ask([Statement("SELECT 1")])
     assert connection.closed
 
 
+def test_what_was_told_is_done_first_and_answered_first(connection: Connection[Row]) -> None:
+    """It begins the transaction, comes before what is asked, and its answers before theirs."""
+    exchange = Exchange(connection)
+    exchange.tell([insert(1), insert(2)])
+    exchange.tell([Statement("UPDATE numbers SET n = n + 10")])
+    asked = [Statement("SELECT n FROM numbers ORDER BY n")]
+    assert [Answer([], 1), Answer([], 1), Answer([], 2), Answer([(11,), (12,)], 2)] == exchange.ask(asked, commit=True)
+    assert [Answer([(11,), (12,)], 2)] == exchange.ask(asked, commit=True)
+
+
+def test_a_failure_of_what_was_told_is_heard_with_what_is_asked(connection: Connection[Row]) -> None:
+    """Nothing after it is run or committed."""
+    exchange = Exchange(connection)
+    exchange.tell([insert(1), Statement("SELECT 1 / 0"), insert(2)])
+    with pytest.raises(DivisionByZero):
+        exchange.ask([insert(3)], commit=True)
+    connection.rollback()
+    assert [] == numbers(connection)
+
+
+def test_what_was_told_can_be_taken_back(connection: Connection[Row]) -> None:
+    """Whoever gives up before they ask has said nothing, and what was made ready can be made ready again."""
+    exchange = Exchange(connection)
+    exchange.tell([insert(1)])
+    exchange.end()
+    connection.rollback()
+    assert [] == numbers(connection)
+    assert [Answer([], 1)] == Exchange(connection).ask([insert(2)], commit=True)
+    assert [(2,)] == numbers(connection)
+
+
+def test_an_interrupted_word_leaves_no_connection_to_be_misread(connection: Connection[Row]) -> None:
+    """What cannot be sent as a whole may not be followed by anything."""
+    exchange = Exchange(connection)
+    exchange.tell([insert(1)])
+    with pytest.raises(psycopg.Error):
+        exchange.tell([Statement("SELECT %s::integer", ("much",)), Statement("SELECT %s", (object(),))])
+    exchange.end()
+    connection.rollback()
+    assert [] == numbers(connection)
+    connection.pgconn.finish()
+    with pytest.raises(psycopg.OperationalError):
+        exchange.tell([insert(1)])
+
+
 @pytest.mark.parametrize("commit", [False, True], ids=["before a read", "with the commit"])
-def test_a_write_that_misses_its_rows_is_not_committed(connection: Connection[Row], commit: bool) -> None:
+@pytest.mark.parametrize("much", [1, 10_000], ids=["little", "much"])
+def test_a_write_that_misses_its_rows_is_not_committed(connection: Connection[Row], commit: bool, much: int) -> None:
     """A statement that was to change a row and found none is a bug; it takes the whole unit of work back."""
     statements = Statements(connection)
     statements.later("INSERT INTO numbers VALUES (%s)", 1, rows=1)
-    statements.later("UPDATE numbers SET n = 9 WHERE n = %s", 2, rows=1)
+    statements.later("UPDATE numbers SET n = 9 WHERE n = %s AND %s::text <> ''", 2, "x" * much, rows=1)
     with pytest.raises(AssertionError):
         statements.commit() if commit else statements.flush()
     connection.rollback()
     assert [] == numbers(connection)
+
+
+def test_what_was_sent_on_is_taken_back(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit of work that ends by an exception has written nothing, and its connection serves the next one."""
+    monkeypatch.setattr(statements_module, "_MUCH", 0)
+    asked = "SELECT pg_backend_pid(), to_regclass('left_over')::text"
+    found: list[Row] = []
+    with PostgresDatabase(url, connections=1) as database:
+
+        def give_up() -> None:
+            with database.begin() as work:
+                found.extend(work.outbox._statements.rows(asked))
+                work.outbox._statements.later("CREATE TABLE left_over ()")
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            give_up()
+        with database.begin() as work:
+            found.extend(work.outbox._statements.rows(asked))
+    before, after = found
+    assert before == after
+    assert after[1] is None
 
 
 def test_a_batch_of_checkouts_waits_five_times(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
