@@ -66,6 +66,7 @@ ON_POSTGRES = (
 """What runs on every version of PostgreSQL that is there."""
 
 IN_FULL = (
+    "tests/api/test_contract.py",
     "tests/api/test_isolation.py",
     "tests/chaos",
     "tests/unit/adapters/test_stripe_interruptions.py",
