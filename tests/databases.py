@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -183,12 +184,19 @@ def running(version: int) -> TestServer:
     return stack.enter_context(server(version))
 
 
-def unused_port() -> int:
-    """A TCP port of the loopback address where nobody listens."""
-    with socket.socket() as each:
-        each.bind(("127.0.0.1", 0))
-        port: int = each.getsockname()[1]
-    return port
+def unused_port(in_a_row: int = 1) -> int:
+    """The first of so many TCP ports of the loopback address where nobody listens.
+
+    None of them is one of those that systems hand out by themselves: what nobody listens at yet may be anybody's own end of a
+    connection a moment later.
+    """
+    while True:
+        # Hypothesis seeds the other chance, for every process alike.
+        first = random.SystemRandom().randrange(20_000, 32_000)
+        with ExitStack() as taken, suppress(OSError):
+            for port in range(first, first + in_a_row):
+                taken.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
 
 
 def wait_for(url: str, *, seconds: int = 30) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from itertools import takewhile
 
 import pytest
 from httpx import Client, HTTPTransport
+from tests.databases import unused_port
 
 from quarterturn_adapters.demo import tell
 from quarterturn_api.command import main
@@ -91,8 +91,7 @@ def test_the_story_ends_where_no_terminal_watches(capsys: pytest.CaptureFixture[
 
 def test_the_api_is_served_after_the_story() -> None:
     """With the accounts that are printed people sign in, and find the money where the story has left it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = unused_port()
     command = [sys.executable, "-m", "quarterturn_api", "demo", "--serve", "--port", str(port), *IN_MEMORY]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
         assert run.stdout is not None

@@ -152,7 +152,7 @@ def test_a_worker_serves_the_queues_that_it_was_told(url: str, tmp_path: Path) -
 
 def test_a_process_that_is_killed_is_begun_anew_and_none_is_left_behind(url: str, redis: tuple[Redis, str], tmp_path: Path) -> None:
     """Of two processes each has figures at a port of its own; SIGTERM ends both, and so does the death of who began them."""
-    port = unused_port()
+    port = unused_port(in_a_row=2)
     ports = (port, port + 1)
     options = ("--processes", "2", "--metrics-port", str(port))
     with working(url, tmp_path, *options, QUARTERTURN_BROKER_URL=redis[1]) as (process, log):
