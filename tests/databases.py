@@ -28,14 +28,14 @@ EMBEDDED = VERSION
 OLDEST = 15
 """The oldest version that we promise; tested where its programs are on the machine."""
 
-PLACES = "QUARTERTURN_TEST_POSTGRES"
+ELSEWHERE = "QUARTERTURN_TEST_POSTGRES"
 """The environment's name for folders with the programs of other versions, as in PATH: each is tested, too."""
 
 
 def _others() -> dict[int, Path]:
     """The versions that the environment names, and where their programs are."""
     found = {}
-    for each in map(Path, filter(None, os.environ.get(PLACES, "").split(os.pathsep))):
+    for each in map(Path, filter(None, os.environ.get(ELSEWHERE, "").split(os.pathsep))):
         said = subprocess.run([each / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
         found[int(said.split()[2].partition(".")[0])] = each
     return found

@@ -28,7 +28,7 @@ def strict() -> Iterator[Client]:
         yield client
 
 
-# Limits
+# Who leaves
 
 
 def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(client: Client, caplog: pytest.LogCaptureFixture) -> None:
@@ -58,6 +58,9 @@ def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(client: Client
 
     assert 400 == said[0]["status"]
     assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
+# Limits
 
 
 def test_what_may_be_asked_in_a_minute() -> None:

@@ -19,7 +19,7 @@ from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.ordering.placing import PlaceOrders
 
 WAITS_OF_A_BATCH = 5
-"""For the orders that are known, the offers, the edition of the terms, the stock, and the commit with every write."""
+"""For the orders that are known, the offers, the edition of the terms, the stock, and the commit."""
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_what_was_told_can_be_taken_back(connection: Connection[Row]) -> None:
     assert [(2,)] == numbers(connection)
 
 
-def test_an_interrupted_word_leaves_no_connection_to_be_misread(connection: Connection[Row]) -> None:
-    """What cannot be sent as a whole may not be followed by anything."""
+def test_what_cannot_be_told_is_not_sent_at_all(connection: Connection[Row]) -> None:
+    """Where a value has no form, nothing of it reaches the server; where the connection is gone, that is said."""
     exchange = Exchange(connection)
     exchange.tell([insert(1)])
     with pytest.raises(psycopg.Error):
@@ -160,7 +160,7 @@ def test_what_was_sent_on_is_taken_back(url: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_batch_of_checkouts_waits_five_times(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """BEGIN goes out with the first statement, and all the writes with COMMIT."""
+    """BEGIN goes out with the first statement, and COMMIT with the last; what is sent on before is not waited for."""
     waits: list[object] = []
     really = Connection.wait
 
