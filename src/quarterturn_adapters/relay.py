@@ -130,7 +130,7 @@ class Relay:
         self._begin = begin
         self.subscriptions: Mapping[str, Subscription] = {each.name: each for each in subscriptions}
         self._clock = clock
-        self._batch = batch
+        self.batch = batch
         self.lease = lease
         self._chance = chance
         self._ids = ids
@@ -147,7 +147,7 @@ class Relay:
     def forward(self) -> Forwarded:
         """Let one batch of events leave the outbox; what nobody hears is done with at once."""
         with self._begin() as work:
-            forwarded: Forwarded = work.outbox.forward(self._listening(work), self._batch, at=self._clock.now())
+            forwarded: Forwarded = work.outbox.forward(self._listening(work), self.batch, at=self._clock.now())
         return forwarded
 
     def _listening(self, work: Any) -> Mapping[str, Sequence[str]]:  # noqa: ANN401
@@ -239,7 +239,7 @@ class Relay:
             with self._begin() as work:
                 claimed: Sequence[Dispatch] = work.dispatches.claim(
                     subscription.name,
-                    self._batch,
+                    self.batch,
                     at=at,
                     until=at,
                     by=self._by,

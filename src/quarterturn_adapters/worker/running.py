@@ -100,9 +100,7 @@ class Workers:
         looked = 0.0
         while not self._over.is_set():
             try:
-                while (forwarded := self._relay.forward()).messages:
-                    for name, count in forwarded.fresh.items():
-                        self._send(name, count)
+                self._forward_all()
                 if monotonic() - looked >= self._look_seconds:
                     looked = monotonic()
                     for name in self._relay.due():
@@ -111,6 +109,15 @@ class Workers:
                 _log.error("events are not forwarded", exc_info=failure)
                 self._over.wait(_AWAY_SECONDS)
             self._bell.wait(self._look_seconds)
+
+    def _forward_all(self) -> None:
+        more = True
+        while more:
+            forwarded = self._relay.forward()
+            for name, count in forwarded.fresh.items():
+                self._send(name, count)
+            # Whoever has committed since then has rung the bell.
+            more = forwarded.messages >= self._relay.batch
 
     def _send(self, name: str, count: int) -> None:
         """Say that there is work, once for each batch of it."""
