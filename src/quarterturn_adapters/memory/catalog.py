@@ -10,10 +10,9 @@ from quarterturn_adapters.memory.indexes import latest_first
 from quarterturn_adapters.memory.repository import MemoryRepository
 from quarterturn_adapters.memory.tables import Table, Transactions
 from quarterturn_domain.catalog.category import Category, path
-from quarterturn_domain.catalog.offer import Offer, OfferStatus, Sellable
-from quarterturn_domain.catalog.product import Product, ProductStatus
+from quarterturn_domain.catalog.offer import Offer, Sellable, why_not_for_sale
+from quarterturn_domain.catalog.product import Product
 from quarterturn_domain.catalog.wishlist import Wish
-from quarterturn_domain.identity.vendor import Vendor
 from quarterturn_domain.kernel.ids import AccountId, CategoryId, ProductId, Sku, VendorId
 
 
@@ -79,20 +78,23 @@ class MemoryOffers(MemoryRepository[Sku, Offer]):
         offers = self.rows.find(skus)
         products = self._products.find({offer.product_id for offer in offers.values()})
         vendors = self._vendors.find({offer.vendor_id for offer in offers.values()})
-        return {
-            sku: Sellable(
+        found = {}
+        for sku, offer in offers.items():
+            product, vendor = products.get(offer.product_id), vendors.get(offer.vendor_id)
+            if product is None or vendor is None:
+                continue
+            variant = product.variant(offer.variant_id)
+            found[sku] = Sellable(
                 sku,
                 offer.vendor_id,
                 offer.product_id,
-                _title(offer, product),
+                f"{product.title} {variant.title}" if variant is not None and variant.title else product.title,
                 self._categories.path(product.category_id),
                 offer.price,
                 offer.shipping,
-                _not_for_sale(offer, product, vendor),
+                why_not_for_sale(offer.status, product.status, variant, vendor.status),
             )
-            for sku, offer in offers.items()
-            if (product := products.get(offer.product_id)) and (vendor := vendors.get(offer.vendor_id))
-        }
+        return found
 
     def of_vendor(self, vendor_id: VendorId, after: Sku | None, limit: int, /) -> Sequence[Offer]:
         """Up to `limit` offers of one vendor in the order of their SKUs, those after `after`."""
@@ -128,18 +130,3 @@ class MemoryWishes:
     def remove(self, account_id: AccountId, products: Iterable[ProductId], /) -> None:
         """Take products off the wishlist of an account; those that are not on it are passed over."""
         self._rows.drop([(account_id, each) for each in products])
-
-
-def _title(offer: Offer, product: Product) -> str:
-    variant = product.variant(offer.variant_id)
-    return f"{product.title} {variant.title}" if variant is not None and variant.title else product.title
-
-
-def _not_for_sale(offer: Offer, product: Product, vendor: Vendor) -> str | None:
-    if offer.status is not OfferStatus.LIVE:
-        return f"the offer is {offer.status}"
-    if product.status is not ProductStatus.PUBLISHED:
-        return f"the product is {product.status}"
-    if not vendor.may_sell:
-        return f"the vendor is {vendor.status}"
-    return None

@@ -78,12 +78,16 @@ class MemoryShopWindow:
             if product.status is ProductStatus.PUBLISHED:
                 path = catalog.categories.path(product.category_id)
                 categories = catalog.categories.find(path)
-                offers = sorted(self._offers_by_product.of(product.id), key=lambda offer: offer.sku)
+                variants = {variant.id for variant in product.variants}
+                live = [
+                    each
+                    for each in self._offers_by_product.of(product.id)
+                    if each.status is OfferStatus.LIVE and each.variant_id in variants
+                ]
+                offers = sorted(live, key=lambda offer: offer.sku)
                 vendors = catalog.vendors.find({offer.vendor_id for offer in offers})
                 shown = [
-                    self._on_show(offer, vendor)
-                    for offer in offers
-                    if offer.status is OfferStatus.LIVE and (vendor := vendors.get(offer.vendor_id)) and vendor.may_sell
+                    self._on_show(offer, vendor) for offer in offers if (vendor := vendors.get(offer.vendor_id)) and vendor.may_sell
                 ]
                 found[product.id] = ProductDetail(product, tuple(categories[each] for each in path), tuple(shown))
         return found

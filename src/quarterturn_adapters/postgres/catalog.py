@@ -12,10 +12,9 @@ from quarterturn_adapters.postgres.repository import PostgresRepository, Writing
 from quarterturn_adapters.postgres.statements import Row, Statements
 from quarterturn_adapters.postgres.tables.catalog import CATEGORIES, OFFERS, PRODUCTS, VARIANTS, WISHES
 from quarterturn_domain.catalog.category import MAX_DEPTH, Category
-from quarterturn_domain.catalog.offer import Offer, OfferStatus, Sellable
+from quarterturn_domain.catalog.offer import Offer, OfferStatus, Sellable, why_not_for_sale
 from quarterturn_domain.catalog.product import Product, ProductStatus, Variant
 from quarterturn_domain.catalog.wishlist import Wish
-from quarterturn_domain.identity.vendor import VendorStatus
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.ids import AccountId, CategoryId, ProductId, Sku, VendorId
 from quarterturn_domain.kernel.money import Money
@@ -32,7 +31,7 @@ _PATHS: Final = f"""WITH RECURSIVE climbed AS (
 UPDATE categories t SET path = whole.path FROM whole WHERE t.id = whole.id AND t.path <> whole.path"""  # noqa: S608
 
 _SELLABLE: Final = """SELECT o.sku, o.vendor_id, o.product_id, p.title, x.title, c.path, o.price, o.shipping, o.currency,
-    o.status, p.status, v.status
+    o.status, p.status, x.id, v.status
 FROM offers o JOIN products p ON p.id = o.product_id JOIN vendors v ON v.id = o.vendor_id
     LEFT JOIN variants x ON x.product_id = o.product_id AND x.id = o.variant_id LEFT JOIN categories c ON c.id = p.category_id
 WHERE o.sku = ANY(%s::text[])"""
@@ -209,7 +208,7 @@ class PostgresOffers(PostgresRepository[Sku, Offer]):
                 tuple(path) if path else (),
                 Money(price, unit),
                 Money(shipping, unit),
-                _not_for_sale(*states),
+                why_not_for_sale(*states),
             )
         return found
 
@@ -255,13 +254,3 @@ class PostgresWishes:
         self._statements.later(
             "DELETE FROM wishes WHERE account_id = %s AND product_id = ANY(%s::uuid[])", account_id, uuids(products)
         )
-
-
-def _not_for_sale(offer: str, product: str, vendor: str) -> str | None:
-    if offer != OfferStatus.LIVE:
-        return f"the offer is {offer}"
-    if product != ProductStatus.PUBLISHED:
-        return f"the product is {product}"
-    if vendor != VendorStatus.APPROVED:
-        return f"the vendor is {vendor}"
-    return None

@@ -67,7 +67,7 @@ ORDER BY v.word COLLATE "C" ON CONFLICT DO NOTHING"""
 
 _OFFERS: Final = f"""SELECT o.product_id, o.sku, o.variant_id, v.id, v.name, v.country, o.price, o.shipping, o.currency,
     least({AVAILABLE.format(sku="o.sku")}, {ENOUGH})::integer
-FROM offers o JOIN vendors v ON v.id = o.vendor_id
+FROM offers o JOIN vendors v ON v.id = o.vendor_id JOIN variants x ON x.product_id = o.product_id AND x.id = o.variant_id
 WHERE o.product_id = ANY(%s::uuid[]) AND o.status = '{OfferStatus.LIVE.value}' AND v.status = '{VendorStatus.APPROVED.value}'
 ORDER BY o.sku"""  # noqa: S608
 

@@ -101,12 +101,13 @@ def read_own_product(request: Ask, product_id: FromPath[UUID]) -> OwnProductBody
 @put(
     "/vendor/products/{product_id:uuid}",
     summary="Describe one of my products anew",
+    description="Everything anew. A variant that is left out is for sale no more, whoever offers it, until it is there again.",
     tags=TAGS,
     sync_to_thread=True,
     **needs_of_vendor(Permission.VENDOR_CATALOG),
 )
 def describe_product(request: Ask, product_id: FromPath[UUID], data: JSONBody[ProductAsked]) -> OwnProductBody:
-    """The product afterwards; everything is said anew, also what stays."""
+    """The product afterwards."""
     own = _own(request, product_id)
     return OwnProductBody.of(granted(request.service.application.describe_products([data.said(own, request, new=False)])[0]))
 

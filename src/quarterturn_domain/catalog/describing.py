@@ -21,7 +21,8 @@ from quarterturn_domain.kernel.work import Begin
 class DescribeProduct:
     """Say what a product is; `by` is the vendor who says so, or None for the platform.
 
-    What is said is `new` where nothing was said before: then the same id with other content is a `Conflict`.
+    A variant that is left out is for sale no more, whoever offers it, until it is there again. What is said is `new` where nothing
+    was said before: then the same id with other content is a `Conflict`.
     """
 
     product_id: ProductId

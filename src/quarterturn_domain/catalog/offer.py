@@ -9,6 +9,8 @@ from typing import Final
 import attrs
 
 from quarterturn_domain.catalog.events import OfferMade, OfferRepriced, OfferStatusChanged
+from quarterturn_domain.catalog.product import ProductStatus
+from quarterturn_domain.identity.vendor import VendorStatus
 from quarterturn_domain.kernel.errors import Invalid, Rejected
 from quarterturn_domain.kernel.ids import CategoryId, ProductId, Sku, VariantId, VendorId, sku
 from quarterturn_domain.kernel.machine import StateMachine
@@ -111,6 +113,22 @@ class Sellable:
         """Raise `NotForSale` when it cannot be bought now."""
         if self.not_for_sale is not None:
             raise NotForSale(self.sku, self.not_for_sale)
+
+
+def why_not_for_sale(offer: str, product: str, variant: object, vendor: str) -> str | None:
+    """Why an offer cannot be bought now, or None when it can.
+
+    By its own status, that of its product, its `variant` or None when the product has it no more, and the status of its vendor.
+    """
+    if offer != OfferStatus.LIVE:
+        return f"the offer is {offer}"
+    if product != ProductStatus.PUBLISHED:
+        return f"the product is {product}"
+    if variant is None:
+        return "the product has this variant no more"
+    if vendor != VendorStatus.APPROVED:
+        return f"the vendor is {vendor}"
+    return None
 
 
 def _check(price: Money, shipping: Money) -> None:

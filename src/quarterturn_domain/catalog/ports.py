@@ -45,7 +45,8 @@ class Offers(Repository[Sku, Offer], Protocol):
     def sellable(self, skus: Iterable[Sku], /) -> Mapping[Sku, Sellable]:
         """Those of `skus` that exist, with price, categories and whether they can be bought: one query, no lock.
 
-        An offer cannot be bought while it is not live, its product is not published, or its vendor may not sell.
+        An offer cannot be bought while it is not live, its product is not published or has its variant no more, or its vendor may
+        not sell.
         """
         ...
 

@@ -30,7 +30,7 @@ class Touched:
 
 
 class ShopWindow(Protocol):
-    """The products that shoppers see: published, with a live offer of a vendor that may sell.
+    """The products that shoppers see: published, with a live offer of a variant that they have, by a vendor that may sell.
 
     It is written with every change of the catalog and of vendors, in the same transaction, and by no sale: whether there is stock
     is looked up when a list is read.
@@ -45,7 +45,9 @@ class ShopWindow(Protocol):
         ...
 
     def details(self, product_ids: Iterable[ProductId], /) -> Mapping[ProductId, ProductDetail]:
-        """Those of the products that are published, with their live offers of vendors that may sell, which may be none.
+        """Those of the products that are published, with their live offers by vendors that may sell, which may be none.
+
+        What is offered of a variant that the product has no more is not among them.
 
         Units available are what is on hand and not reserved, at all locations; of a kit as many as its components make.
         """

@@ -210,6 +210,23 @@ class OffersContract(RepositoryContract[Sku, Offer]):
         assert sellable.not_for_sale != "", "a reason is a sentence"
         assert (offer.price, offer.shipping) == (sellable.price, sellable.shipping)
 
+    def test_a_variant_that_is_gone_is_not_for_sale(self, db: Begin[CatalogWork]) -> None:
+        """What is offered of a variant that its product has no more cannot be bought, until the variant is there again."""
+        offer, whole = samples.an_offer(2), samples.a_product(2, acts=["publish"])
+        others = tuple(variant for variant in whole.variants if variant.id != offer.variant_id)
+        with db() as work:
+            work.products.lock([whole.id])
+            work.products.save([attrs.evolve(whole, variants=others)])
+        self.added(db, [offer])
+        with db() as work:
+            sellable = work.offers.sellable([offer.sku])[offer.sku]
+            assert "the product has this variant no more" == sellable.not_for_sale
+            assert whole.title == sellable.title
+        with db() as work:
+            work.products.lock([whole.id])
+            work.products.save([whole])
+            assert work.offers.sellable([offer.sku])[offer.sku].not_for_sale is None
+
     def test_a_moved_category_moves_its_offers(self, db: Begin[CatalogWork]) -> None:
         """`sellable` follows the tree as it is now, also in the unit of work that changes it."""
         offer = self.new(3)

@@ -14,7 +14,7 @@ from quarterturn_domain.catalog.product import Product, Variant
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import NotFound
 from quarterturn_domain.kernel.events import Event
-from quarterturn_domain.kernel.ids import Sku
+from quarterturn_domain.kernel.ids import Sku, VariantId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.work import Begin, Reactions
 from quarterturn_domain.search.card import ENOUGH, ProductCard, ProductPage
@@ -122,6 +122,7 @@ class WindowContract(FurnishedShop):
             ("a product is withdrawn", lambda shop: move_product(shop, 6, "withdraw"), [5, 4, 3, 2, 1]),
             ("its last offer is paused", lambda shop: move_offer(shop, "ROW-2", "pause"), [5, 4, 3, 2, 1]),
             ("one of several offers is withdrawn", lambda shop: move_offer(shop, "ROW-1", "withdraw"), [6, 5, 4, 3, 2, 1]),
+            ("its only variant is another one", lambda shop: vary(shop, 6, samples.variant_id(7)), [5, 4, 3, 2, 1]),
             ("a vendor is suspended", lambda shop: move_vendor(shop, 2, "suspend"), [6, 4, 2, 1]),
             (
                 "a vendor is suspended and reinstated",
@@ -286,6 +287,15 @@ def move_product(shop: Begin[SearchWork], n: int, act: str) -> None:
     """Publish, withdraw or archive a product."""
     with shop() as work:
         product, fact = work.products.lock([samples.product_id(n)])[samples.product_id(n)].move(act, at=_NOW)
+        work.products.save([product])
+        work.outbox.append([fact])
+
+
+def vary(shop: Begin[SearchWork], n: int, variant_id: VariantId) -> None:
+    """Describe a product anew, with this variant instead of those that it has."""
+    with shop() as work:
+        before = work.products.lock([samples.product_id(n)])[samples.product_id(n)]
+        product, fact = Product.describe(attrs.evolve(before, variants=(Variant(variant_id, ""),)), at=_NOW)
         work.products.save([product])
         work.outbox.append([fact])
 
