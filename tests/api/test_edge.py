@@ -14,6 +14,7 @@ from tests.api.people import Assemble, Client, People, keyed, serving
 from tests.databases import unused_port
 
 from quarterturn_api.app import create_app
+from quarterturn_api.edge.answering import Service
 from quarterturn_api.edge.limits import PER_MINUTE, Limit
 from quarterturn_domain.search.finding import ShowCategories
 
@@ -320,7 +321,58 @@ def test_the_service_is_called_by_its_name(strict: Client) -> None:
 # What is sent
 
 
-@pytest.mark.parametrize(("accepted", "encoding"), [("gzip", "gzip"), ("br", "br"), ("gzip, br", "br"), ("identity", None)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/api/v1/products", 200),
+        ("/api/v1/users/me", 200),
+        ("/api/v1/vendor/statement.csv?currency=EUR", 200),
+        ("/api/v1/orders/00000000-0000-0000-0000-000000000007", 404),
+        ("/api/v1/nowhere", 404),
+        ("/api/v1/auth/login", 405),
+    ],
+)
+def test_head_is_get_without_the_body(client: Client, people: People, path: str, status: int) -> None:
+    """The same status and headers, for who may ask and who may not, and nothing after them; where there is no GET there is none."""
+    for headers in (people.vendor().headers, {}):
+        whole, head = client.get(path, headers=headers), client.head(path, headers=headers)
+
+        assert whole.status_code == head.status_code
+        assert b"" == head.content
+        changing = {"x-correlation-id", "content-length"} if whole.is_error else {"x-correlation-id"}
+        assert {name: value for name, value in whole.headers.items() if name not in changing} == {
+            name: value for name, value in head.headers.items() if name not in changing
+        }
+        if headers:
+            assert status == whole.status_code
+
+
+def test_a_repeated_head_is_not_modified(client: Client) -> None:
+    """As a repeated GET is; and figures tell one from the other."""
+    tag = client.get("/api/v1/categories").headers["etag"]
+
+    assert 304 == client.head("/api/v1/categories", headers={"If-None-Match": tag}).status_code
+    service: Service = client.app.state.service
+    assert 'quarterturn_requests_total{method="HEAD",route="/api/v1/categories",status="304"}' in service.metrics.exposed().decode()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br", "br"),
+        ("gzip, br", "br"),
+        ("identity", None),
+        ("br;q=0, gzip", "gzip"),
+        ("GZIP;q=0.8, br; q=0.2", "gzip"),
+        ("gzip;q=0, *", "br"),
+        ("br;q=nothing", None),
+        ("identity, gzip;q=0.5", None),
+        ("vibrant", None),
+    ],
+)
 def test_large_answers_are_sent_small(client: Client, people: People, accepted: str, encoding: str | None) -> None:
     """As the caller can read them; caches are told that there are others."""
     for _ in range(10):

@@ -10,6 +10,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from quarterturn_api.edge.door import FrontDoor
+from quarterturn_api.edge.metrics import Metrics
 from quarterturn_api.edge.wire import InOnePiece
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: shop.local\r\n\r\n"
@@ -97,6 +99,17 @@ def test_head_and_body_leave_together() -> None:
     assert isinstance(head, bytes)
     assert head.endswith(b"\r\n\r\none,")
     assert b"two." == rest
+
+
+def test_an_answer_to_head_ends_with_its_head() -> None:
+    """It says how long the body would be, and the next answer on the connection begins where that would."""
+    told = told_of(
+        lambda protocol: protocol.data_received(REQUEST.replace(b"GET", b"HEAD") + LAST_REQUEST), app=FrontDoor(answer, Metrics())
+    )
+    first, second, rest = b"".join(each for each in told if isinstance(each, bytes)).split(b"\r\n\r\n")
+    assert b"content-length: 8" in first
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert b"one,two." == rest
 
 
 def test_the_end_of_a_connection_comes_after_the_answer() -> None:

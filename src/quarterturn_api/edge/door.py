@@ -1,5 +1,7 @@
 """The front door: every request passes it, also one that no route takes: correlation id, log line, figures, headers.
 
+HEAD is answered as GET is, without the body (RFC 9110, 9.3.2), wherever there is a GET; nothing behind the door knows of it.
+
 It is plain ASGI around the whole application, so that a 404 and a crash are told of like everything else.
 """
 
@@ -9,7 +11,7 @@ import re
 from collections.abc import Collection
 from random import Random, SystemRandom
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -22,6 +24,9 @@ from quarterturn_api.edge.metrics import Metrics
 
 METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """What is counted and told by its name, as RFC 9110 and RFC 5789 have it."""
+_HEAD: Final = "HEAD"
+_TELL_METHODS: Final = frozenset({204, 405})
+"""With these a path says which methods it takes: when it is asked by OPTIONS, and when it refuses one."""
 CORRELATION_HEADER: Final = "X-Correlation-ID"
 _CORRELATION: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -74,6 +79,10 @@ class FrontDoor:
                 given = value
         correlation = given.decode() if _CORRELATION.fullmatch(given) else str(UUID(int=_chance.getrandbits(128), version=4))
         scope.setdefault("state", {})["correlation_id"] = correlation
+        method = scope["method"]
+        if method == _HEAD:
+            # A copy: the server tells by its own that there is no body to come.
+            scope = cast("HTTPScope", {**scope, "method": "GET"})
         status = 500
 
         async def told(message: Message) -> None:
@@ -81,6 +90,8 @@ class FrontDoor:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = message["headers"]
+                if status in _TELL_METHODS:
+                    given = [_with_head(header) for header in given]
                 policy: tuple[bytes, bytes] | None = NOTHING_LOADS
                 caching: tuple[bytes, bytes] | None = NOTHING_KEEPS
                 for name, value in given:
@@ -93,6 +104,8 @@ class FrontDoor:
                 headers = [*given, (b"x-correlation-id", correlation.encode()), *SECURITY_HEADERS]
                 headers.extend(each for each in (policy, caching) if each is not None)
                 message["headers"] = headers
+            elif method == _HEAD and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         # Servers give every request a context of its own: there is nothing to put back.
@@ -103,12 +116,12 @@ class FrontDoor:
             else:
                 await self._app(scope, receive, told)
         finally:
-            self._tell(scope, status, perf_counter() - began)
+            self._tell(scope, method, status, perf_counter() - began)
 
-    def _tell(self, scope: HTTPScope, status: int, seconds: float) -> None:
+    def _tell(self, scope: HTTPScope, asked: str, status: int, seconds: float) -> None:
         template = scope.get("path_template") or "(none)"
         # Whoever asks makes up the method: nothing may grow with what they think of.
-        method = scope["method"] if scope["method"] in METHODS else "(other)"
+        method = asked if asked in METHODS else "(other)"
         self._metrics.requested(method, template, status, seconds)
         asker: Any = scope.get("user")
         _log.info(
@@ -119,6 +132,12 @@ class FrontDoor:
             response_time_ms=round(seconds * 1_000, 2),
             user_id=None if asker is None else str(asker.account_id),
         )
+
+
+def _with_head(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = header
+    methods = value.split(b", ")
+    return (name, b", ".join(sorted([*methods, b"HEAD"]))) if name == b"allow" and b"GET" in methods else header
 
 
 async def _misdirected(scope: HTTPScope, send: Send, correlation: str) -> None:
