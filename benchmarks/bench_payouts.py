@@ -18,7 +18,7 @@ from figures import Figure, report
 from shop import database, server, wired
 
 from quarterturn_adapters.garbage import settle
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 
 VENDORS = 10_000
 LINES = 1_000_000

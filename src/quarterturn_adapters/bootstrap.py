@@ -65,11 +65,12 @@ from quarterturn_domain.payments.sending import RetryRefunds, SendRefunds
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
 from quarterturn_domain.payments.tracking import SyncRefunds
 from quarterturn_domain.payouts.catching_up import CatchUp, Pace
+from quarterturn_domain.payouts.claiming import ClaimPayouts
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.explaining import Explain
 from quarterturn_domain.payouts.gateway import TransferGateway
 from quarterturn_domain.payouts.hearing import HandleWebhooks, TakeWebhooks
-from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
+from quarterturn_domain.payouts.paying import ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.reading import ReadPayouts
 from quarterturn_domain.payouts.reconciling import Reconcile
 from quarterturn_domain.payouts.recovering import RecoverDebts

@@ -12,7 +12,7 @@ import attrs
 from quarterturn_adapters.bootstrap import Application
 from quarterturn_domain.kernel.errors import DomainError
 from quarterturn_domain.kernel.ids import VendorId
-from quarterturn_domain.payouts.paying import Kept, PayoutRun, RunPayouts
+from quarterturn_domain.payouts.claiming import Kept, PayoutRun, RunPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 
 Watch: TypeAlias = Callable[[str, int, int], None]

@@ -16,8 +16,8 @@ from quarterturn_adapters.turns import Turns
 from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.clock import Clock
 from quarterturn_domain.payouts.catching_up import Round
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.payouts.hearing import TakeWebhook
-from quarterturn_domain.payouts.paying import RunPayouts
 from quarterturn_domain.payouts.reconciling import ReconcilePeriod
 
 _log = structlog.stdlib.get_logger("quarterturn.keeping")

@@ -20,7 +20,7 @@ from quarterturn_adapters.clock import ManualClock
 from quarterturn_api.app import create_app
 from quarterturn_api.edge.answering import Service
 from quarterturn_domain.kernel.work import Begin
-from quarterturn_domain.payouts.paying import ClaimPayouts, PayoutRun, RunPayouts
+from quarterturn_domain.payouts.claiming import ClaimPayouts, PayoutRun, RunPayouts
 from quarterturn_domain.payouts.ports import PayoutsWork
 
 RUNS: Final = "/api/v1/admin/payouts/runs"

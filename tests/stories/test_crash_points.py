@@ -24,9 +24,9 @@ from quarterturn_domain.kernel.ids import PaymentId
 from quarterturn_domain.payments.gateway import PaymentGateway
 from quarterturn_domain.payments.payment import CaptureMethod, PaymentStatus
 from quarterturn_domain.payments.taking import ConfirmPayment, SettleAuthorization, StartPayment
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.payouts.gateway import TransferGateway
 from quarterturn_domain.payouts.hearing import TakeWebhook
-from quarterturn_domain.payouts.paying import RunPayouts
 from quarterturn_domain.payouts.reconciling import ReconcilePeriod
 from quarterturn_domain.payouts.recovery import Recovery
 from quarterturn_domain.payouts.schedule import PayoutTerms

@@ -28,7 +28,7 @@ from quarterturn_domain.ordering.fulfilling import ConfirmDelivery, SendShipment
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.payments.refunding import RefundLine, RequestRefund
 from quarterturn_domain.payments.taking import ConfirmPayment, StartPayment
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.pricing.explain import explain
 from quarterturn_domain.settlement.chart import AccountKind
 from quarterturn_domain.stock.receiving import MoveStock, OpenLocation

@@ -16,15 +16,16 @@ from quarterturn_adapters.postgres.access import (
 from quarterturn_adapters.postgres.catalog import PostgresCategories, PostgresOffers, PostgresProducts, PostgresWishes
 from quarterturn_adapters.postgres.circuits import PostgresCircuits
 from quarterturn_adapters.postgres.dispatching import PostgresDispatches
+from quarterturn_adapters.postgres.earnings import PostgresEarnings
 from quarterturn_adapters.postgres.identity import PostgresAccounts, PostgresVendors
 from quarterturn_adapters.postgres.insights import PostgresInsights
+from quarterturn_adapters.postgres.journal import PostgresJournal
 from quarterturn_adapters.postgres.ordering import PostgresCarts, PostgresOrders, PostgresReturns
 from quarterturn_adapters.postgres.outbox import PostgresAnswers, PostgresInbox, PostgresOutbox
 from quarterturn_adapters.postgres.payments import PostgresDisputes, PostgresPayments, PostgresRefunds, PostgresWebhooks
 from quarterturn_adapters.postgres.payouts import PostgresDebts, PostgresPayouts, PostgresPayoutTerms
 from quarterturn_adapters.postgres.pricing import Bound, PostgresPriceBooks
 from quarterturn_adapters.postgres.search import PostgresShopWindow
-from quarterturn_adapters.postgres.settlement import PostgresEarnings, PostgresJournal
 from quarterturn_adapters.postgres.statements import Statements
 from quarterturn_adapters.postgres.stock import PostgresKits, PostgresLocations, PostgresStock
 from quarterturn_adapters.postgres.webhooks import PostgresEndpoints, PostgresWebhookDeliveries

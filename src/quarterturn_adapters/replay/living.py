@@ -38,7 +38,7 @@ from quarterturn_domain.ordering.fulfilling import ConfirmDelivery, SendShipment
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
 from quarterturn_domain.payments.payment import TAKEN
 from quarterturn_domain.payments.taking import StartPayment
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.stock.receiving import MoveStock
 
 TRANSIT: Final = timedelta(days=5)

@@ -11,7 +11,7 @@ from quarterturn_adapters.payout_runs import Ran, pay
 from quarterturn_api.commands.running import ask_for_database, instant, running
 from quarterturn_api.commands.screen import complain, say_json, watching
 from quarterturn_domain.kernel.errors import Invalid
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 
 
 def describe(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from quarterturn_api.edge.times import Instant
 from quarterturn_domain.identity.role import Permission
 from quarterturn_domain.kernel.errors import Conflict
 from quarterturn_domain.kernel.ids import PayoutId, VendorId
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.payouts.payout import PayoutStatus
 
 TAGS: Final = ["admin payouts"]

@@ -21,7 +21,7 @@ from quarterturn_domain.kernel.ids import PaymentId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.payments.payment import CaptureMethod
 from quarterturn_domain.payments.taking import ConfirmPayment, SettleAuthorization, StartPayment
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.payouts.recovery import Recovery
 from quarterturn_domain.payouts.schedule import PayoutTerms
 from quarterturn_domain.testing.contracts.gateways.drivers import BankAccount, Means

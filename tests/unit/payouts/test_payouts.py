@@ -19,8 +19,8 @@ from quarterturn_domain.kernel.errors import Unavailable
 from quarterturn_domain.kernel.ids import VendorId
 from quarterturn_domain.kernel.money import Money
 from quarterturn_domain.kernel.rate import Rate
-from quarterturn_domain.payouts import paying
-from quarterturn_domain.payouts.paying import Kept, PayoutRun, RunPayouts
+from quarterturn_domain.payouts import claiming
+from quarterturn_domain.payouts.claiming import Kept, PayoutRun, RunPayouts
 from quarterturn_domain.payouts.payout import Payout, PayoutStatus
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovering import RecoverDebts
@@ -153,7 +153,7 @@ def test_a_dry_run_claims_nothing() -> None:
 def test_named_vendors_are_paid_and_nobody_else_is_looked_at(monkeypatch: pytest.MonkeyPatch, page: int) -> None:
     """In pages of any size, whatever the order, with vendors among them who have nothing; the others keep what they have."""
     living = after(*RELEASED)
-    monkeypatch.setattr(paying, "_PAGE", page)
+    monkeypatch.setattr(claiming, "_PAGE", page)
     monkeypatch.delattr(MemoryJournal, "owing")
     nobody = [VendorId(UUID(int=n)) for n in (1, 2, TWO.int + 1)]
     assert ((), ()) == attrs.astuple(run(living, UUID(int=0xAA), vendor_ids=tuple(nobody)), recurse=False)
@@ -168,7 +168,7 @@ def test_named_vendors_are_paid_and_nobody_else_is_looked_at(monkeypatch: pytest
 def test_a_run_that_is_asked_for_again_says_all_its_payouts(monkeypatch: pytest.MonkeyPatch, broken: int) -> None:
     """Wherever it was broken off between its transactions, it goes on, and its answer is that of a run in one go."""
     whole = run(after(*RELEASED))
-    monkeypatch.setattr(paying, "_PAGE", 1)
+    monkeypatch.setattr(claiming, "_PAGE", 1)
     living = after(*RELEASED)
     opened = count()
 
@@ -177,7 +177,7 @@ def test_a_run_that_is_asked_for_again_says_all_its_payouts(monkeypatch: pytest.
             raise Unavailable("the database")
         return living.shop.begin()
 
-    claim = paying.ClaimPayouts(begin)
+    claim = claiming.ClaimPayouts(begin)
     command = RunPayouts(run_id=RUN, at=living.now)
     with pytest.raises(Unavailable):
         claim(command)

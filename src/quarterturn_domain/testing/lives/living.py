@@ -23,7 +23,7 @@ from quarterturn_domain.payments.taking import (
     SettleAuthorization,
     StartPayment,
 )
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.payouts.payout import Payout
 from quarterturn_domain.testing.contracts.gateways.drivers import Means
 from quarterturn_domain.testing.lives.opening import open_shop

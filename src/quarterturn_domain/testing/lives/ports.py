@@ -32,8 +32,9 @@ from quarterturn_domain.payments.taking import (
     StartPayments,
     SyncPayments,
 )
+from quarterturn_domain.payouts.claiming import ClaimPayouts
 from quarterturn_domain.payouts.enrolling import EnrolVendors
-from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
+from quarterturn_domain.payouts.paying import ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.reconciling import Reconcile
 from quarterturn_domain.payouts.recovering import RecoverDebts

@@ -16,7 +16,7 @@ from quarterturn_domain.ordering.placing import BasketLine, CheckoutPolicy, Plac
 from quarterturn_domain.ordering.returning import DecideReturn, RequestReturn
 from quarterturn_domain.payments.payment import TAKEN, PaymentStatus
 from quarterturn_domain.payments.refunding import RefundLine, RequestRefund
-from quarterturn_domain.payouts.paying import RunPayouts
+from quarterturn_domain.payouts.claiming import RunPayouts
 from quarterturn_domain.payouts.payout import PayoutStatus
 from quarterturn_domain.testing.machines.model import more
 from quarterturn_domain.testing.machines.opening import SHELVED, Ware

@@ -27,9 +27,10 @@ from quarterturn_domain.payments.gateway import PaymentGateway
 from quarterturn_domain.payments.refunding import RequestRefunds, refund_units
 from quarterturn_domain.payments.sending import SendRefunds
 from quarterturn_domain.payments.taking import ConfirmPayments, SettleAuthorizations, StartPayments, SyncPayments
+from quarterturn_domain.payouts.claiming import ClaimPayouts
 from quarterturn_domain.payouts.enrolling import EnrolVendors
 from quarterturn_domain.payouts.gateway import TransferGateway
-from quarterturn_domain.payouts.paying import ClaimPayouts, ConfirmPayouts, SendPayouts
+from quarterturn_domain.payouts.paying import ConfirmPayouts, SendPayouts
 from quarterturn_domain.payouts.ports import PayoutsWork
 from quarterturn_domain.payouts.recovering import RecoverDebts
 from quarterturn_domain.payouts.releasing import ReleaseEarnings, SetPayoutTerms, start_hold
