@@ -1,4 +1,6 @@
-"""Checkout and reads over HTTP, against a bare Litestar route that parses and answers the same JSON, and against the desk alone.
+"""Checkout and reads over HTTP, against a bare Litestar route that parses and answers the same JSON, and against what is below.
+
+That is the desk without HTTP, and the least SQL that writes the same rows, by `pgbench`, without HTTP and without Python.
 
 One worker process serves `POST /orders` (signed in, 4 lines of 2 vendors, an idempotency key each) and `GET /products` (20 of
 100,000) from an embedded PostgreSQL with fsync on; the client is another process. Rounds alternate, so that a change of the
@@ -22,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
-from bench_checkout import by_loop
+from bench_checkout import by_loop, by_pgbench
 from figures import Figure, report
 from load import Load, load, request
 from shop import QUARTER, database, name, server, stock_up, wired
@@ -56,26 +58,38 @@ def main() -> None:
 def checkout(found: PostgresDatabase, ours: str, limit: str, token: str, seconds: int) -> Iterator[Figure]:
     """Orders over HTTP, beside the bare route and the desk."""
     for connections in (32, 128):
-        rounds: list[tuple[Load, Load, float]] = []
+        rounds: list[tuple[Load, Load, float, float]] = []
         load(ours, ordering(token), connections=connections, seconds=2, status=201)
         for _ in range(ROUNDS):
             least = load(limit, ordering(token), connections=connections, seconds=seconds, status=201)
             mine = load(ours, ordering(token), connections=connections, seconds=seconds, status=201)
             desk, _ = by_loop(found, QUARTER - 1, connections, seconds)
-            rounds.append((least, mine, desk))
-        yield Figure(f"bare route, {connections} connections", median(each.rate for each, _, _ in rounds), "orders/s")
-        yield Figure(f"POST /orders, {connections} connections", median(each.rate for _, each, _ in rounds), "orders/s")
+            rounds.append((least, mine, desk, by_pgbench(found.url, QUARTER - 1, seconds)))
+        yield Figure(f"bare route, {connections} connections", median(each.rate for each, *_ in rounds), "orders/s")
+        yield Figure(f"POST /orders, {connections} connections", median(each.rate for _, each, *_ in rounds), "orders/s")
         aim = "under 100" if connections == 32 else ""  # noqa: PLR2004
-        yield Figure(f"POST /orders, {connections} connections: 99th percentile", median(e.p99_ms for _, e, _ in rounds), "ms", aim)
+        yield Figure(
+            f"POST /orders, {connections} connections: 99th percentile", median(each.p99_ms for _, each, *_ in rounds), "ms", aim
+        )
         yield Figure(
             f"POST /orders, {connections} connections: against the bare route",
-            median(mine.rate / least.rate for least, mine, _ in rounds),
+            median(mine.rate / least.rate for least, mine, *_ in rounds),
             "times",
             "at least 0.25",
         )
         yield Figure(
             f"POST /orders, {connections} connections: against the desk without HTTP",
-            median(mine.rate / desk for _, mine, desk in rounds),
+            median(mine.rate / desk for _, mine, desk, _ in rounds),
+            "times",
+        )
+        yield Figure(
+            f"the desk without HTTP, {connections} callers: against the bare route",
+            median(desk / least.rate for least, _, desk, _ in rounds),
+            "times",
+        )
+        yield Figure(
+            f"pgbench, 32 clients, beside {connections} connections: against the bare route",
+            median(sql / least.rate for least, _, _, sql in rounds),
             "times",
         )
 
