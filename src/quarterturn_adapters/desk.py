@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from quarterturn_domain.kernel.errors import DomainError, Outcome, Unavailable
+from quarterturn_domain.kernel.ids import Sku
 from quarterturn_domain.ordering.order import Order
 from quarterturn_domain.ordering.placing import PlaceOrder
 
@@ -30,6 +31,12 @@ _Entry: TypeAlias = tuple[PlaceOrder, _Caller]
 
 _GIVE_UP_AFTER: Final = 3
 """So many callers of a failed batch in a row for whom the database is not available, and the rest are told so without asking it."""
+
+_A_WAIT_SECONDS: Final = 0.5
+"""Whoever fails after so long has waited for what somebody else holds: a SKU of that order would keep the next one waiting, too."""
+
+_WAITED_ENOUGH_SECONDS: Final = 15.0
+"""After so much waiting for one failed batch the rest of it is turned away: others want to be served."""
 
 _PATIENCE_SECONDS: Final = 0.005
 """The longest moment that a clerk gives callers to come back; it is never more than half of what the last batch took."""
@@ -158,17 +165,24 @@ class Desk:
         if len(batch) == 1:
             _tell([(batch[0][1], failure)])
             return
-        in_a_row = 0
+        in_a_row, waited = 0, 0.0
+        held: set[Sku] = set()
         for entry in batch:
-            if in_a_row >= _GIVE_UP_AFTER:
+            wanted = {line.sku for line in entry[0].lines}
+            if in_a_row >= _GIVE_UP_AFTER or waited >= _WAITED_ENOUGH_SECONDS or wanted & held:
                 _tell([(entry[1], Unavailable("the checkout", 1))])
                 continue
+            began = time.monotonic()
             try:
                 self._answer([entry], self._place([entry[0]]))
                 in_a_row = 0
             except Exception as own:  # noqa: BLE001 - the failure is its caller's, and only its caller's
                 # The class itself says that the database is away; a subclass, that this order met another one or a lock.
                 in_a_row = in_a_row + 1 if type(own) is Unavailable else 0
+                took = time.monotonic() - began
+                if isinstance(own, Unavailable) and took >= _A_WAIT_SECONDS:
+                    waited += took
+                    held |= wanted
                 _tell([(entry[1], own)])
 
     def _answer(self, batch: Sequence[_Entry], outcomes: Sequence[Outcome[Order]]) -> None:
@@ -202,7 +216,10 @@ def _settle_all(outcomes: Iterable[tuple[_Caller, Order | Exception]]) -> None:
 
 
 def _settle(caller: _Caller, outcome: Order | Exception) -> None:
-    if isinstance(outcome, Exception):
+    if isinstance(outcome, StopIteration):
+        # No future of an event loop takes one.
+        caller.set_exception(RuntimeError(f"the checkout failed: {outcome!r}"))
+    elif isinstance(outcome, Exception):
         caller.set_exception(outcome)
     else:
         caller.set_result(outcome)

@@ -89,7 +89,7 @@ class PostgresDatabase:
             # The pool waits twice as long before each further try to connect. It begins anew, with a short wait, as soon as those
             # who asked have given up: else a database that was away for long would be back long before anybody noticed.
             reconnect_timeout=self._wait_seconds,
-            configure=_prepared,
+            configure=_configured,
             open=False,
             name="quarterturn",
         )
@@ -172,9 +172,7 @@ class PostgresDatabase:
             raise translated(error) from error
 
 
-def _prepared(connection: Connection[Row]) -> None:
-    # More than there are different statements here, so that none is planned again.
-    connection.prepared_max = 1_000
+def _configured(connection: Connection[Row]) -> None:
     set_json_loads(_document, connection)
 
 

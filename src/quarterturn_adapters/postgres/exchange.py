@@ -10,7 +10,7 @@ What is much to write may be sent before the rest is known: then the server writ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -29,8 +29,45 @@ Row: TypeAlias = tuple[Any, ...]
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 _Key: TypeAlias = tuple[str, tuple[int, ...]]
 
-# The names of what each connection has prepared, by text and types of parameters; a connection that is gone takes its own along.
-_PREPARED: Final[WeakKeyDictionary[Connection[Any], dict[_Key, bytes]]] = WeakKeyDictionary()
+MOST_PREPARED: Final = 200
+"""So many statements stay prepared on a connection, those that were used last: each takes the server up to 200 kB."""
+
+_STALE: Final = frozenset({"0A000", "26000"})
+"""Errors of statements that were prepared: their tables have changed since, or somebody else has let go of them."""
+
+
+@attrs.define
+class _Prepared:
+    """What a connection has prepared: names by text and types of parameters, the one that was used last at the end.
+
+    `doomed` are names that the server is still to let go of; `made` counts all that there ever were.
+    """
+
+    names: dict[_Key, bytes] = attrs.field(factory=dict)
+    doomed: list[bytes] = attrs.field(factory=list)
+    made: int = 0
+
+    def used(self, key: _Key) -> bytes | None:
+        """The name of a statement, which is wanted now; None for one that has none."""
+        name = self.names.pop(key, None)
+        if name is not None:
+            self.names[key] = name
+        return name
+
+    def new(self) -> bytes:
+        """A name that no statement of the connection has ever had."""
+        self.made += 1
+        return b"quarterturn_%d" % self.made
+
+    def keep(self, key: _Key, name: bytes) -> None:
+        """Remember what is prepared now, and doom what was used longest ago if there is too much."""
+        self.names[key] = name
+        if len(self.names) > MOST_PREPARED:
+            self.doomed.append(self.names.pop(next(iter(self.names))))
+
+
+# A connection that is gone takes its own along.
+_PREPARED: Final[WeakKeyDictionary[Connection[Any], _Prepared]] = WeakKeyDictionary()
 
 
 @attrs.frozen
@@ -43,10 +80,11 @@ class Statement:
 
 @attrs.frozen
 class _Step:
-    """One message to the server that has one result; `prepares` is what it makes known, when it does."""
+    """One message to the server that has one result; what it `prepares`, if it does, and the name that it lets go of."""
 
     send: Callable[[], None]
-    prepares: _Key | None = None
+    prepares: tuple[_Key, bytes] | None = None
+    closes: bytes | None = None
     answers: bool = False
 
 
@@ -61,13 +99,13 @@ class Answer:
 class Exchange:
     """What one transaction says to its server, and hears."""
 
-    __slots__ = ("_connection", "_fresh", "_prepared", "_told", "_values")
+    __slots__ = ("_connection", "_prepared", "_sent", "_told", "_values")
 
     def __init__(self, connection: Connection[Row]) -> None:
         """The transaction of `connection` that is open, or the next one."""
         self._connection = connection
-        self._prepared = _PREPARED.setdefault(connection, {})
-        self._fresh: dict[_Key, bytes] = {}
+        self._prepared = _PREPARED.setdefault(connection, _Prepared())
+        self._sent: dict[_Key, bytes] = {}
         self._values = Transformer(connection)
         self._told: list[_Step] = []
 
@@ -90,14 +128,15 @@ class Exchange:
         steps = self._steps(statements)
         if commit:
             steps.append(_Step(partial(self._connection.pgconn.send_query_params, b"COMMIT", None)))
-        expected = sum(step.answers for step in (*self._told, *steps))
+        expected = len(self._told) + len(steps)
         answers: list[Answer] = []
-        for step, result in self._heard(steps):
+        heard = self._heard(steps)
+        for step, result in heard:
             if result.status not in _GOOD:
-                raise error_from_result(result, self._connection.info.encoding)
+                raise self._failed(result)
             if step.answers:
                 answers.append(_answer(self._values, result))
-        if len(answers) < expected:
+        if len(heard) < expected:
             raise OperationalError("the server ended the connection before it had answered")
         return answers
 
@@ -106,21 +145,34 @@ class Exchange:
         if self._told:
             self._heard([])
 
+    def _failed(self, result: PGresult) -> Exception:
+        """What the server refused; a connection whose statements are not what they were is of no use any more."""
+        error = error_from_result(result, self._connection.info.encoding)
+        if error.sqlstate in _STALE:
+            self._connection.close()
+        return error
+
     def _steps(self, statements: Sequence[Statement]) -> list[_Step]:
-        pgconn = self._connection.pgconn
+        pgconn, values, prepared = self._connection.pgconn, self._values, self._prepared
         steps: list[_Step] = []
         if not self._told and pgconn.transaction_status == TransactionStatus.IDLE:
             steps.append(_Step(partial(pgconn.send_query_params, b"BEGIN", None)))
-        values, prepared, fresh = self._values, self._prepared, self._fresh
+            steps += [
+                _Step(partial(pgconn.send_query_params, b"DEALLOCATE " + each, None), closes=each) for each in prepared.doomed
+            ]
+        fresh: dict[_Key, bytes] = {}
         for each in statements:
             parameters = values.dump_sequence(each.parameters, [PyFormat.AUTO] * len(each.parameters))
             key = (each.sql, tuple(values.types or ()))
-            name = prepared.get(key) or fresh.get(key)
+            name = prepared.used(key) or self._sent.get(key) or fresh.get(key)
             if name is None:
-                name = fresh[key] = b"quarterturn_%d" % (len(prepared) + len(fresh))
-                steps.append(_Step(partial(pgconn.send_prepare, name, _numbered(each.sql), param_types=key[1]), prepares=key))
+                name = fresh[key] = prepared.new()
+                prepare = partial(pgconn.send_prepare, name, _numbered(each.sql), param_types=key[1])
+                steps.append(_Step(prepare, prepares=(key, name)))
             run = partial(pgconn.send_query_prepared, name, parameters, param_formats=values.formats, result_format=Format.BINARY)
             steps.append(_Step(run, answers=True))
+        # Only now: where a parameter could not be written, none of these is sent.
+        self._sent |= fresh
         return steps
 
     def _send(self, steps: Sequence[_Step]) -> None:
@@ -145,10 +197,13 @@ class Exchange:
             self._close()
             raise
         heard = list(zip(told, results, strict=False))
+        self._sent = {}
         for step, result in heard:
-            # What was prepared stays, whatever becomes of the transaction.
-            if step.prepares is not None and result.status in _GOOD:
-                self._prepared[step.prepares] = self._fresh.pop(step.prepares)
+            # What was prepared stays, whatever becomes of the transaction; and so does what was not let go of.
+            if result.status in _GOOD and step.prepares is not None:
+                self._prepared.keep(*step.prepares)
+            elif result.status in _GOOD and step.closes is not None:
+                self._prepared.doomed.remove(step.closes)
         return heard
 
     def _close(self) -> None:
@@ -176,7 +231,7 @@ def _answer(values: Values, result: PGresult) -> Answer:
     return Answer(values.load_rows(0, result.ntuples, tuple), result.ntuples)
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _numbered(sql: str) -> bytes:
     """`sql` with `$1`, `$2`, ... in the place of each `%s`, and `%` for each `%%`, as libpq wants it."""
     head, *tails = sql.split("%s")

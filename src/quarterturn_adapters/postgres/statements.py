@@ -101,6 +101,9 @@ class Statements:
             self._exchanged.tell([Statement(*_counted(each.sql, each.parameters, each.rows)) for each in writes])
         except psycopg.Error as error:
             raise self._refused(error) from error
+        except Exception as error:
+            self._refusal = error
+            raise
         self._sent += len(writes)
 
     def _exchange(self, *queries: Statement, commit: bool = False) -> list[Answer]:
@@ -115,6 +118,10 @@ class Statements:
             answers = self._exchanged.ask(asked, commit=commit)[sent:]
         except psycopg.Error as error:
             raise self._refused(error) from error
+        except Exception as error:
+            # A value that cannot be sent: what was to be written with it is not written, so nothing may be committed.
+            self._refusal = error
+            raise
         if not commit:
             for write, answer in zip(writes, answers, strict=False):
                 assert write.rows in {None, answer.count}, f"{write.rows} rows were to change, {answer.count} did: {write.sql}"

@@ -112,7 +112,7 @@ class Workers:
 
     def _forward_all(self) -> None:
         more = True
-        while more:
+        while more and not self._over.is_set():
             forwarded = self._relay.forward()
             for name, count in forwarded.fresh.items():
                 self._send(name, count)

@@ -12,8 +12,10 @@ from psycopg.errors import DivisionByZero
 from tests.integration.postgres.test_batches import baskets, stocked
 
 from quarterturn_adapters.postgres import PostgresDatabase
+from quarterturn_adapters.postgres import exchange as exchange_module
 from quarterturn_adapters.postgres import statements as statements_module
 from quarterturn_adapters.postgres.exchange import Answer, Exchange, Row, Statement
+from quarterturn_adapters.postgres.refusals import Contended
 from quarterturn_adapters.postgres.statements import Statements
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.ordering.placing import PlaceOrders
@@ -77,6 +79,83 @@ def test_an_interrupted_exchange_leaves_no_connection_to_be_misread(
     with pytest.raises(KeyboardInterrupt):
         Exchange(connection).ask([Statement("SELECT 1")])
     assert connection.closed
+
+
+def prepared(connection: Connection[Row]) -> int:
+    """How many statements the server keeps for this connection."""
+    return int(Exchange(connection).ask([Statement("SELECT count(*) FROM pg_prepared_statements")], commit=True)[0].rows[0][0])
+
+
+def test_only_the_last_statements_stay_prepared(connection: Connection[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many texts there are, the server keeps few; those that are used again and again are prepared once."""
+    monkeypatch.setattr(exchange_module, "MOST_PREPARED", 5)
+    exchange = Exchange(connection)
+    for number in range(40):
+        assert [(number,)] == exchange.ask([Statement(f"SELECT {number}")], commit=number % 3 == 0)[0].rows
+        assert [(7,)] == exchange.ask([Statement("SELECT 7 -- always")], commit=True)[0].rows
+        assert prepared(connection) <= 7, "five, and what was let go of a moment ago"
+    assert 1 == sum(b"always" in key[0].encode() for key in exchange._prepared.names)
+    names = dict(exchange._prepared.names)
+    exchange.ask([Statement("SELECT 7 -- always")], commit=True)
+    assert names == exchange._prepared.names
+
+
+def test_many_statements_in_one_exchange_are_all_answered(connection: Connection[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also more than may stay prepared, the same one twice among them; and they are let go of afterwards."""
+    monkeypatch.setattr(exchange_module, "MOST_PREPARED", 5)
+    asked = [Statement(f"SELECT {number % 10}") for number in range(20)]
+    for _ in range(3):
+        assert [[(number % 10,)] for number in range(20)] == [each.rows for each in Exchange(connection).ask(asked, commit=True)]
+    numbers(connection)
+    assert prepared(connection) <= 7
+
+
+def test_what_was_not_let_go_of_is_let_go_of_later(connection: Connection[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that fails at once lets go of nothing, and no name is used for another statement."""
+    monkeypatch.setattr(exchange_module, "MOST_PREPARED", 1)
+    for number in range(10):
+        Exchange(connection).ask([Statement(f"SELECT {number}")], commit=True)
+        with pytest.raises(DivisionByZero):
+            Exchange(connection).ask([Statement(f"SELECT 1 / 0, {number}")], commit=True)
+        connection.rollback()
+    assert prepared(connection) <= 4
+
+
+@pytest.mark.parametrize("spoil", ["ALTER TABLE changing ALTER n TYPE bigint", "DEALLOCATE ALL", "DISCARD ALL"])
+def test_statements_that_are_stale_are_prepared_anew(url: str, spoil: str) -> None:
+    """Whoever changed the table or let go of them: one unit of work is refused and may be tried again, and then all is well."""
+
+    def read(database: PostgresDatabase) -> list[Row]:
+        with database.begin() as work:
+            return work.outbox._statements.rows("SELECT * FROM changing")
+
+    with psycopg.connect(url, autocommit=True) as other, PostgresDatabase(url, connections=1) as database:
+        other.execute("CREATE TABLE changing (n integer)")
+        try:
+            assert [] == read(database)
+            with database._pool.connection() as own:
+                own.autocommit = True
+                (other if spoil.startswith("ALTER") else own).execute(spoil)
+                own.autocommit = False
+            with pytest.raises(Contended):
+                read(database)
+            assert [] == read(database)
+        finally:
+            other.execute("DROP TABLE changing")
+
+
+@pytest.mark.parametrize("much", [1, 10_000], ids=["little", "much"])
+def test_a_value_that_cannot_be_sent_takes_the_unit_back(connection: Connection[Row], much: int) -> None:
+    """Also when somebody swallows what it raised: what was to be written before it is not written, so nothing is committed."""
+    statements = Statements(connection)
+    statements.later("INSERT INTO numbers VALUES (%s)", 1)
+    with pytest.raises(UnicodeEncodeError):
+        statements.now("INSERT INTO numbers SELECT length(%s)", "\ud800" * much)
+    with pytest.raises(UnicodeEncodeError):
+        statements.commit()
+    statements.end()
+    connection.rollback()
+    assert [] == numbers(connection)
 
 
 def test_what_was_told_is_done_first_and_answered_first(connection: Connection[Row]) -> None:

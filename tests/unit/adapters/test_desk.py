@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from quarterturn_adapters import desk as desk_module
 from quarterturn_adapters.desk import Desk
 from quarterturn_domain.kernel.errors import Conflict, Outcome, Unavailable
 from quarterturn_domain.kernel.ids import OrderId, sku
@@ -23,9 +24,10 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 WAIT_SECONDS = 10
 
 
-def command(number: int) -> PlaceOrder:
-    """A command that is told from others by its number."""
-    return PlaceOrder(order_id=OrderId(UUID(int=number)), lines=(BasketLine(sku("MAT"), 1),), at=AT)
+def command(number: int, *skus: str) -> PlaceOrder:
+    """A command that is told from others by its number, for a mat unless it says for what."""
+    lines = tuple(BasketLine(sku(each), 1) for each in skus or ("MAT",))
+    return PlaceOrder(order_id=OrderId(UUID(int=number)), lines=lines, at=AT)
 
 
 class Counter:
@@ -175,6 +177,75 @@ def test_callers_who_meet_a_lock_are_no_reason_to_turn_others_away() -> None:
         rest = [desk.submit(command(number)) for number in range(1, 20)]
         counter.gate.set()
         assert [UUID(int=number) for number in range(10, 20)] == results([first, *rest])[10:]
+
+
+def waiting_for(held: Callable[[Sequence[PlaceOrder]], bool]) -> Counter:
+    """Whatever has something that is held takes a moment to be refused, a batch as well as one order."""
+
+    class Locked(Unavailable):
+        """What a database says when somebody else holds a row for too long."""
+
+    class Waiting(Counter):
+        def __call__(self, commands: Sequence[PlaceOrder]) -> Sequence[Outcome[Order]]:
+            outcomes = super().__call__(commands)
+            if held(commands):
+                sleep(0.02)
+                raise Locked("the database, which took too long,")
+            return outcomes
+
+    return Waiting()
+
+
+def test_whoever_wants_what_is_held_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One order that waited in vain keeps those who want the same from waiting, one after the other, in front of everybody else."""
+    monkeypatch.setattr(desk_module, "_A_WAIT_SECONDS", 0.01)
+    counter = waiting_for(lambda commands: any(line.sku == "HELD" for each in commands for line in each.lines))
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        rest = [desk.submit(command(number, "HELD", "MAT") if number % 2 else command(number, "ROPE")) for number in range(1, 21)]
+        counter.gate.set()
+        found = results([first, *rest])
+    assert [UUID(int=number) for number in range(0, 21, 2)] == found[::2]
+    assert all(isinstance(each, Unavailable) for each in found[1::2])
+    assert [[1]] == [each for each in counter.batches[2:] if each[0] % 2], "of those who want it only one was tried alone"
+
+
+def test_a_batch_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each order waits in vain for something else, the rest is turned away after a while."""
+    monkeypatch.setattr(desk_module, "_A_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(desk_module, "_WAITED_ENOUGH_SECONDS", 0.05)
+    counter = waiting_for(lambda commands: commands[0].order_id.int > 0)
+    with Desk(counter, clerks=1) as desk:
+        counter.gate.clear()
+        first = desk.submit(command(0))
+        assert counter.entered.wait(WAIT_SECONDS)
+        rest = [desk.submit(command(number, f"HELD-{number}")) for number in range(1, 21)]
+        counter.gate.set()
+        found = results([first, *rest])
+    assert UUID(int=0) == found[0]
+    assert all(isinstance(each, Unavailable) for each in found[1:])
+    assert len(counter.batches) <= 2 + 3
+
+
+def test_a_caller_in_a_loop_hears_of_whatever_was_raised() -> None:
+    """Also of what no future of an event loop takes as an exception; and so do those behind it."""
+
+    def rule(each: PlaceOrder) -> object:
+        if each.order_id.int == 1:
+            raise StopIteration
+        return each.order_id
+
+    async def ask(desk: Desk) -> list[object]:
+        return await asyncio.wait_for(
+            asyncio.gather(*(desk.placed(command(number)) for number in range(3)), return_exceptions=True), WAIT_SECONDS
+        )
+
+    with Desk(Counter(rule), clerks=1) as desk:
+        zero, one, two = asyncio.run(ask(desk))
+    assert (UUID(int=0), UUID(int=2)) == (zero, two)
+    assert isinstance(one, RuntimeError)
 
 
 def test_a_full_queue_says_so_at_once() -> None:
