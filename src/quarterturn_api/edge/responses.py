@@ -66,7 +66,7 @@ def wanted_coding(asked: str) -> str | None:
     of_others = weights.get("*", 0.0)
     best = max(_CODINGS, key=lambda coding: weights.get(coding, of_others))
     liked = weights.get(best, of_others)
-    return best if liked > 0 and liked >= weights.get("identity", 0.0) else None
+    return best.value if liked > 0 and liked >= weights.get("identity", 0.0) else None
 
 
 def _weight(said: str) -> float:

@@ -39,6 +39,7 @@ INSERT INTO categories (id, name, position, path) VALUES ('00000000-0000-0000-00
 INSERT INTO products (id, title, description, category_id, status)
     SELECT ('00000000-0000-0000-0001-' || lpad(n::text, 12, '0'))::uuid, 'Rower ' || n, '', '00000000-0000-0000-0000-000000000002',
         CASE WHEN n % 7 = 0 THEN 'draft' ELSE 'published' END FROM generate_series(1, 700) n;
+INSERT INTO variants (product_id, id, position, title, options) SELECT id, id, 0, '', '[]' FROM products;
 INSERT INTO offers (sku, vendor_id, product_id, variant_id, price, shipping, currency, status)
     SELECT 'S-' || row_number() OVER (), '00000000-0000-0000-0000-000000000001', id, id, 100, 0, 'EUR', 'live' FROM products;
 """
