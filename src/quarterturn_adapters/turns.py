@@ -21,6 +21,11 @@ class Turn:
     ended_at: datetime
     failure: str | None = None
 
+    @property
+    def done(self) -> bool:
+        """Whether anything was done: what is first heard of is noted as due, begun and ended at one and the same instant."""
+        return self.failure is not None or not self.due_at == self.began_at == self.ended_at
+
 
 class Turns(Protocol):
     """Remembers the last turn of each schedule, and sees to it that there is one runner at a time."""

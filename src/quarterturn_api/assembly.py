@@ -28,6 +28,7 @@ from quarterturn_adapters.schedules import Scheduler
 from quarterturn_adapters.settings import Settings
 from quarterturn_adapters.smtp import SmtpPostman
 from quarterturn_adapters.turns import MemoryTurns, Turns
+from quarterturn_adapters.unusable import in_folder
 from quarterturn_adapters.webhooks import PinnedSender
 from quarterturn_adapters.worker.metrics import CircuitStates, Waiting, WorkerMetrics, tell_of_circuit
 from quarterturn_adapters.worker.running import THREADS, Workers
@@ -254,6 +255,11 @@ def _ask_the_pool(metrics: Metrics, pool: Callable[[], PoolUse]) -> None:
 
 def kept_secret(folder: Path) -> str:
     """The secret of this machine, from the data folder; made up, for its owner's eyes only, when there is none yet."""
+    with in_folder(folder):
+        return _kept(folder)
+
+
+def _kept(folder: Path) -> str:
     path = folder / "secret"
     with suppress(FileNotFoundError):
         return path.read_text(encoding="ascii")

@@ -1,8 +1,8 @@
 """The command `quarterturn`: what a person or a script may ask for in one line.
 
 Exit status: 0 all is well, 1 the answer is no (a law is broken, something was refused), 2 the question makes no sense (usage, files
-that cannot be read), 3 what it stands on cannot be used (a database that is away, too old, not migrated); 130 after Ctrl-C and 141
-when nobody reads the output any more.
+that cannot be read or written), 3 what it stands on cannot be used (a database that is away, too old, not migrated, not there; a
+folder or an output that cannot be written to); 130 after Ctrl-C and 141 when nobody reads the output any more.
 """
 
 from __future__ import annotations
@@ -74,9 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say_no_more()
         return PIPE_CLOSED
     except OSError as failed:
+        from quarterturn_adapters.unusable import in_words  # noqa: PLC0415 (whom nothing fails does not wait for it)
+
         _say_no_more()
-        sys.stderr.write(f"quarterturn: {failed}\n")
-        return NO
+        where = "" if failed.filename is None else f"{failed.filename}: "
+        sys.stderr.write(f"quarterturn: {where}{in_words(failed)}\n")
+        return UNUSABLE
     return status
 
 

@@ -113,8 +113,9 @@ class _CatchUp:
         self._round = done.following
         for kind, bug in done.broken.items():
             _log.error("catching up failed", kind=kind, exc_info=bug)
-        if done.refused:
-            _log.warning("catching up was refused", refused=dict(done.refused))
+        refused = {kind: count for kind, count in done.refused.items() if count}
+        if refused:
+            _log.warning("catching up was refused", refused=refused)
 
 
 def _all(step: Callable[[int], int]) -> None:

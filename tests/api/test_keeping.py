@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+from structlog.testing import CapturingLogger
 from tests.api.people import People
 
 from quarterturn_adapters.clock import ManualClock
+from quarterturn_adapters.sandbox import Fault
+from quarterturn_adapters.sandbox.faults import ANY
 from quarterturn_api.edge.answering import Service
 from quarterturn_api.keeping import KEPT_EVENTS, schedules
 from quarterturn_domain.kernel.errors import granted
 from quarterturn_domain.kernel.ids import OrderId, PaymentId
+from quarterturn_domain.kernel.rate import Rate
 from quarterturn_domain.ordering.order import OrderState
 from quarterturn_domain.ordering.placing import BasketLine, PlaceOrder
 from quarterturn_domain.payments.taking import StartPayment
@@ -50,6 +55,25 @@ def test_a_late_success_is_heard_without_anybody_asking(service: Service, clock:
     keep(service)
     keep(service)
     assert OrderState.PAID is state(service, order_id)
+
+
+def test_only_what_was_refused_is_warned_of(
+    service: Service, clock: ManualClock, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round in which all is well says nothing; one without the provider names the kind that waits for it, and no other."""
+    log = CapturingLogger()
+    monkeypatch.setattr("quarterturn_api.keeping._log", log)
+    order_id = placed(service, people)
+    payment = StartPayment(payment_id=PaymentId(uuid4()), order_id=order_id, method="card_late_success", at=clock.now())
+    granted(service.application.start_payments([payment])[0])
+    (catch_up,) = [each for each in schedules(service) if each.name == "catch-up"]
+    catch_up.act(clock.now())
+    assert [] == log.calls
+    clock.advance(timedelta(minutes=11))
+    assert service.provider.sandbox is not None
+    service.provider.sandbox.faults.chance(ANY, Fault.UNAVAILABLE, Rate(1, 1))
+    catch_up.act(clock.now())
+    assert [("warning", {"refused": {"payments": 1}})] == [(each.method_name, each.kwargs) for each in log.calls]
 
 
 def test_what_nobody_pays_is_free_again(service: Service, clock: ManualClock, people: People) -> None:

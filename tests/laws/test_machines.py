@@ -72,6 +72,15 @@ def test_a_missing_cell_is_a_refusal_that_says_what_is_allowed(machine: StateMac
             assert InvalidTransition(machine.name, str(state), act, tuple(row)) == refused.value
 
 
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [("offer", "An offer that is"), ("order", "An order that is"), ("vendor order", "A vendor order that is")],
+)
+def test_a_refusal_is_a_sentence(machine: str, expected: str) -> None:
+    """It begins with the article that the lifecycle's name has."""
+    assert InvalidTransition(machine, "over", "resume", ()).message.startswith(expected)
+
+
 @EVERY_MACHINE
 def test_the_diagram_shows_every_cell(machine: StateMachine[StrEnum]) -> None:
     """The Mermaid diagram has a line for the start, for each cell and for each end, and nothing else."""

@@ -34,6 +34,7 @@ HERE: Final = LocationId(UUID(int=2))
 BAR, PLATE = Sku("BAR"), Sku("PLATE")
 EURO: Final = Money(100, EUR)
 EXAMPLE: Final = 'a decimal string such as "12.50"'
+MOST_DIGITS: Final = "at most 15 digits before the point"
 PERCENT: Final = 'a decimal string such as "7.25"'
 RULE: Final = "a rate of the commission rule 'rule'"
 FEES: Final = "amounts of the commission rule 'rule'"
@@ -81,7 +82,8 @@ MONEY: Final[list[tuple[str, Try, DomainError]]] = [
     ("not a number", lambda: Money.of("NaN", EUR), Invalid("'NaN' as an amount", EXAMPLE)),
     # Digits of other scripts are digits to `str.isdigit` and to `int`; an amount is written in ASCII.
     ("Arabic digits", lambda: Money.of("\u0661\u0662", EUR), Invalid("'\u0661\u0662' as an amount", EXAMPLE)),
-    ("more than any marketplace", lambda: Money.of("1" * 16, EUR), Invalid(f"{'1' * 16!r} as an amount", EXAMPLE)),
+    ("more than any marketplace", lambda: Money.of("1" * 16, EUR), Invalid(f"{'1' * 16!r} as an amount", MOST_DIGITS)),
+    ("a fifth decimal", lambda: Money.of("1.00000", EUR), Invalid("1.00000 EUR has 5 decimals", "at most 2")),
     ("a third decimal of a euro", lambda: Money.of("1.005", EUR), Invalid("1.005 EUR has 3 decimals", "at most 2")),
     ("a decimal of a yen", lambda: Money.of("1.0", JPY), Invalid("1.0 JPY has 1 decimals", "at most 0")),
     ("an amount of gold", lambda: Money.of("1", "XAU"), Invalid("an amount in XAU", "a currency with a minor unit")),

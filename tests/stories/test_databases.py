@@ -14,6 +14,20 @@ from quarterturn_api.command import main
 from quarterturn_api.commands.statuses import NONSENSE, UNUSABLE
 
 SHOP = Path(__file__).parents[1] / "data" / "shop"
+SOMETHING = "01890a5d-ac96-774b-bcce-b302099a8057"
+ONLY_LOOKS = (
+    ("circuits", "list"),
+    ("dead-letters", "list"),
+    ("doctor",),
+    ("explain", "order", SOMETHING),
+    ("ledger", "export", "{folder}/ledger.jsonl"),
+    ("payouts", "run"),
+    ("reconcile",),
+    ("schedule", "list"),
+    ("schedule", "run", "clean-up"),
+    ("users", "set-password", "ada@shop.example"),
+)
+"""Commands that begin nothing: what they look at, or change, is there already."""
 
 
 @pytest.fixture
@@ -42,8 +56,7 @@ def test_a_marketplace_in_postgres(url: str, capsys: pytest.CaptureFixture[str])
     status, healthy, _ = said(capsys, "doctor", "--database", url)
     assert (0, True) == (status, healthy.startswith("Healthy"))
     status, _, complaint = said(capsys, "replay", str(SHOP), "--database", url)
-    assert status == 1
-    assert "empty" in complaint
+    assert (status, complaint.startswith("quarterturn replay: This needs an empty database")) == (1, True)
 
 
 def test_the_doctor_names_what_is_broken(url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,6 +97,49 @@ def test_a_database_that_is_away_is_said_so(capsys: pytest.CaptureFixture[str], 
     assert (UNUSABLE, "") == (status, answer)
     assert "cannot be reached" in complaint
     assert "hunter2" not in complaint
+
+
+@pytest.mark.parametrize("where", [(), ("--database", "embedded:typo")])
+@pytest.mark.parametrize("command", ONLY_LOOKS)
+def test_where_nobody_has_begun_there_is_nothing_to_look_at(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    where: tuple[str, ...],
+) -> None:
+    """One sentence and what to do, instead of a database that is made to be looked at."""
+    monkeypatch.setenv("QUARTERTURN_DATA_FOLDER", str(tmp_path))
+    status, answer, complaint = said(capsys, *[word.format(folder=tmp_path) for word in command], *where)
+    assert (UNUSABLE, "") == (status, answer)
+    called = "embedded:typo" if where else "embedded"
+    assert f"There is no database `{called}` in {tmp_path / 'postgres'}; none was made there yet." in complaint
+    assert f"`quarterturn migrate --database {called}`" in complaint
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_misspelt_makes_no_database(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that there are are named; it is not there the next time either, and the right name is."""
+    at = ("--database", "embedded:production")
+    assert 0 == said(capsys, "migrate", *at)[0]
+    for command in (("doctor",), ("reconcile",)):
+        status, answer, complaint = said(capsys, *command, "--database", "embedded:prduction")
+        assert (UNUSABLE, "") == (status, answer)
+        assert "There is no database `embedded:prduction`" in complaint
+        assert "`embedded:production`" in complaint.partition("there is")[2]
+    assert 0 == said(capsys, "doctor", *at)[0]
+
+
+@pytest.mark.parametrize("where", [("--database", "memory"), ()])
+def test_a_folder_that_cannot_be_is_said_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: tuple[str, ...]
+) -> None:
+    """The program's own folder is no question of the user's: it is named, with the variable that names another one."""
+    monkeypatch.setenv("QUARTERTURN_DATA_FOLDER", "/proc/quarterturn")
+    status, answer, complaint = said(capsys, "serve", "--port", "0", *where)
+    assert (UNUSABLE, "") == (status, answer)
+    assert "The folder /proc/quarterturn for the program's own data cannot be used: no such file or directory." in complaint
+    assert "QUARTERTURN_DATA_FOLDER" in complaint
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,40 @@ def test_nonsense_is_refused(case: str, words: tuple[str, ...], expected: str, c
     assert expected in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("case", "words", "expected"),
+    [
+        (
+            "an export that is not there",
+            ("ledger", "verify", "{here}/none"),
+            "{here}/none cannot be read (no such file or directory)",
+        ),
+        ("a folder to verify", ("ledger", "verify", "{here}"), "{here} cannot be read (is a directory)"),
+        ("an export into no folder", ("ledger", "export", "{here}/none/a"), "{here}/none/a cannot be written (there is no folder"),
+        ("an export over a folder", ("ledger", "export", "{here}"), "{here} cannot be written (it is a folder)"),
+        ("a report below a file", ("reconcile", "--csv", "{here}/file/x.csv"), "{here}/file/x.csv cannot be written"),
+    ],
+)
+def test_a_file_that_cannot_be_is_refused_by_the_name_that_was_given(
+    case: str, words: tuple[str, ...], expected: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Before any database is asked, with 2, in words, and with what would do; nothing is left beside it."""
+    (tmp_path / "file").touch()
+    assert 2 == main([word.format(here=tmp_path) for word in words]), case
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"quarterturn {words[0]}: {expected.format(here=tmp_path)}")
+    assert ("expected a file" in complaint, "Errno" in complaint) == (True, False)
+    assert ["file"] == [each.name for each in tmp_path.iterdir()]
+
+
+def test_bytes_that_are_no_text_break_the_chain(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """An export with a flipped bit is an export that was changed."""
+    ledger = tmp_path / "ledger.jsonl"
+    ledger.write_bytes(b'{"position":1,"hash":"\xff","entry":{}}\n')
+    assert 1 == main(["ledger", "verify", str(ledger)])
+    assert "The chain breaks at position 1" in capsys.readouterr().err
+
+
 def test_what_is_not_there_is_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """An order that nobody knows is a no."""
     unknown = "01890a5d-ac96-774b-bcce-b302099a8057"

@@ -81,6 +81,19 @@ def test_what_there_is_can_be_listed_and_done_now(url: str, tmp_path: Path) -> N
     assert None is after["verify-chain"]["failure"]
 
 
+def test_what_was_only_heard_of_is_not_done_yet(url: str, tmp_path: Path) -> None:
+    """Who begins to keep a calendar notes since when, which is no turn of it."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    PostgresTurns(url).keep(Turn("verify-chain", at, at, at))
+    PostgresTurns(url).keep(Turn("clean-up", at, at, at + timedelta(seconds=1)))
+    known = listed(url, tmp_path)
+    assert (None, None) == (known["verify-chain"]["lastDue"], known["verify-chain"]["lastEnded"])
+    assert (at + timedelta(seconds=1)).isoformat() == known["clean-up"]["lastEnded"]
+    lines = {line.split()[0]: line for line in schedule(url, tmp_path, "list").stdout.splitlines() if line.strip()}
+    assert ("not yet" in lines["verify-chain"], "not yet" in lines["clean-up"]) == (True, False)
+    assert (at + timedelta(seconds=1)).isoformat() in lines["clean-up"]
+
+
 def test_a_name_that_nobody_knows_is_refused(url: str, tmp_path: Path) -> None:
     """One sentence that names those that there are, and the status of a no."""
     done = schedule(url, tmp_path, "run", "nowhere")

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """0 when every law holds, 1 when one is broken."""
     from quarterturn_adapters.postgres.doctor import examine  # noqa: PLC0415 (an extra: who asks for help does not need it)
 
-    with located(options.database, Settings.from_environment()) as url, watching("doctor") as watch:
+    with located(options.database, Settings.from_environment(), there=True) as url, watching("doctor") as watch:
         report = examine(url, lambda _, number, total: watch("laws", number, total))
     if options.json:
         say_json(_said(report))

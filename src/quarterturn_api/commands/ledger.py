@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from quarterturn_api.commands.files import read, written
 from quarterturn_api.commands.running import ask_for_database, running
-from quarterturn_api.commands.screen import complain, say_json, watching
+from quarterturn_api.commands.screen import complain, counted, say_json, watching
 from quarterturn_domain.settlement.exporting import verify_lines
 
 _SEALED_AT_ONCE: Final = 1_000
@@ -46,34 +47,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    path: Path = options.file
-    beside = path.with_name(f"{path.name}.part")
-    count = 0
-    try:
-        with (
-            running(options.database) as app,
-            watching("ledger") as watch,
-            beside.open("w", encoding="utf-8", newline="\n") as file,
-        ):
-            while app.seal_journal(_SEALED_AT_ONCE) == _SEALED_AT_ONCE:
-                pass
-            last = ""
-            for line in app.export_chain():
-                file.write(f"{line}\n")
-                last, count = line, count + 1
-                if not count % _STEP:
-                    watch("export", count, count)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    count, last = 0, ""
+    with written(options.file) as draft, running(options.database) as app, watching("ledger") as watch:
+        while app.seal_journal(_SEALED_AT_ONCE) == _SEALED_AT_ONCE:
+            pass
+        for line in app.export_chain():
+            draft.write(f"{line}\n")
+            last, count = line, count + 1
+            if not count % _STEP:
+                watch("export", count, count)
     digest = verify_lines(()).hash if not count else last.partition('"hash":"')[2].partition('"')[0]
-    sys.stdout.write(f"{count:,} entries are written; the last hash is {digest}\n")
+    sys.stdout.write(f"{counted(count, 'entry is', 'entries are')} written; the last hash is {digest}\n")
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     seen: list[bool] = []
-    with options.file.open(encoding="utf-8", newline="\n") as file:
+    with read(options.file, "a file that `quarterturn ledger export` has written") as file:
         verdict = verify_lines(_looking(file, options.last, seen))
     missing = options.last is not None and not seen and verdict.broken is None
     broken = verdict.broken
@@ -86,7 +76,7 @@ def _verify(options: argparse.Namespace) -> int:
     elif missing:
         complain(f"The hash {options.last} is not in it: entries are missing.")
     else:
-        sys.stdout.write(f"The chain is whole: {verdict.entries:,} entries, up to {verdict.hash}\n")
+        sys.stdout.write(f"The chain is whole: {counted(verdict.entries, 'entry', 'entries')}, up to {verdict.hash}\n")
     return 1 if broken is not None or missing else 0
 
 

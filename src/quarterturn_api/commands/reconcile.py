@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from quarterturn_api.commands.files import written
 from quarterturn_api.commands.running import ask_for_database, instant, running
 from quarterturn_api.commands.screen import complain, say_json
 from quarterturn_domain.kernel.errors import Invalid
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     until = None if options.until is None else instant(options.until, end_of_day=True)
     if until is not None and until <= since:
         raise Invalid(f"a period from {options.since} to {options.until}", "one that ends after it begins")
-    with running(options.database) as app, _report(options.csv) as report:
+    with _report(options.csv) as report, running(options.database) as app:
         found = app.reconcile(ReconcilePeriod(since=since, until=until or app.clock.now()), report.row)
         for difference in found.differences:
             report.difference(difference)
@@ -144,13 +145,8 @@ def _report(path: Path | None) -> Iterator[_Silent]:
     if path is None:
         yield _Silent()
         return
-    beside = path.with_name(f"{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            yield _Csv(csv.writer(file).writerow)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with written(path) as draft:
+        yield _Csv(csv.writer(draft).writerow)
 
 
 def _amounts(amounts: Mapping[str, Money]) -> Mapping[str, str]:

@@ -32,11 +32,14 @@ def ask_for_database(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def running(where: str | None) -> Iterator[Application]:
-    """Every use case over a database that is there already; `Invalid` for `memory`, where nobody has left anything."""
+def running(where: str | None, *, begins: bool = False) -> Iterator[Application]:
+    """Every use case over a database that is there already; `Invalid` for `memory`, where nobody has left anything.
+
+    For a command that `begins` a marketplace an embedded database is made where there is none.
+    """
     settings = Settings.from_environment()
     choice = where or settings.database_url or EMBEDDED
-    with located(choice, settings) as url, opened(url, settings) as database, ExitStack() as stack:
+    with located(choice, settings, there=not begins) as url, opened(url, settings) as database, ExitStack() as stack:
         clock = SystemClock()
         breakers = Breakers(database.begin, clock)
         pays = behind(provider(settings, clock, database.url), breakers)

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
 
     settings = Settings.from_environment()
-    with opened(options.database, settings) as database, assembled(database, settings) as service:
+    with opened(options.database, settings, there=True) as database, assembled(database, settings) as service:
         known = scheduler(service)
         if options.act == "list":
             _show(_rows([*known.schedules.values()], service.turns.last(), service.clock.now()), as_json=options.json)
@@ -48,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
 def _rows(schedules: Sequence[Schedule], last: Mapping[str, Turn], now: datetime) -> Sequence[Mapping[str, object]]:
     rows = []
     for each in schedules:
-        turn = last.get(each.name) if isinstance(each.when, Calendar) else None
+        known = last.get(each.name) if isinstance(each.when, Calendar) else None
+        turn = known if known is not None and known.done else None
         rows.append(
             {
                 "name": each.name,
@@ -68,5 +69,7 @@ def _show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
         return
     from quarterturn_api.commands.tables import Screen, table  # noqa: PLC0415 (a program does not wait for it)
 
+    # What comes every few seconds leaves no note of it.
+    rows = [{**row, "lastEnded": row["lastEnded"] or (row["next"] and "not yet")} for row in rows]
     shown = [[str(row[key] or "") for key in ("name", "when", "lastEnded", "failure", "next")] for row in rows]
     Screen(highlight=False).print(table("Schedules", ("name", "when", "done last", "failure", "next"), shown))

@@ -24,6 +24,15 @@ def complain(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """So many of what is called `one`, or `many` of them.
+
+    >>> counted(1, "entry", "entries"), counted(1_000, "entry", "entries")
+    ('1 entry', '1,000 entries')
+    """
+    return f"{count:,} {one if count == 1 else many}"
+
+
 @contextmanager
 def watching(what: str) -> Iterator[Watch]:
     """Show how a long piece of work goes on: a bar where a terminal watches, else a line for every tenth of it."""

@@ -24,7 +24,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 when everything is there."""
-    with running(options.database) as app:
+    with running(options.database, begins=True) as app:
         made = furnish(app)
         admitted = let_in(app, GUESTS)
     if made or admitted:

@@ -6,12 +6,15 @@ import argparse
 import os
 import signal
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from quarterturn_adapters.databases import located
+from quarterturn_adapters.databases import located, opened
 from quarterturn_adapters.garbage import settle
 from quarterturn_adapters.settings import Settings
+from quarterturn_api.commands.listening import announce, bound, database_in_words, free_port, once_listening, url_of, url_port
 from quarterturn_api.commands.statuses import UNUSABLE
 from quarterturn_domain.kernel.errors import Invalid
 
@@ -63,23 +66,27 @@ def serve_one(database: str | None, settings: Settings, *, host: str, port: int)
 
     configure(settings.log_level)
     with serving(settings, database=database) as service:
-        return listen(service, host=host, port=port)
+        return listen(service, host=host, port=port, told=_announcing(database, settings))
 
 
-def listen(service: Service, *, host: str, port: int) -> int:
-    """Answer for a service that is open, until told to stop."""
+def listen(service: Service, *, host: str, port: int, told: Callable[[str], None] | None = None) -> int:
+    """Answer for a service that is open, until told to stop; `told` hears the URL once somebody listens there."""
     import uvicorn  # noqa: PLC0415
 
     from quarterturn_api.app import create_app  # noqa: PLC0415
 
-    config = uvicorn.Config(create_app(service), host=host, port=port, **_common(service.settings))
-    server = uvicorn.Server(config)
-    # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    settle()
-    # uvicorn ends quietly, or leaves with a status of its own, when it could not listen; its own line has said why.
-    with suppress(SystemExit):
-        server.run()
+    app = create_app(service)
+    with bound(host, port) as sockets:
+        if told is not None:
+            url = url_of(host, url_port(sockets))
+            app.on_startup.append(lambda: told(url))
+        server = uvicorn.Server(uvicorn.Config(app, **_common(service.settings)))
+        # uvicorn stops at the signal, and raises it once more when it has: the service is still to be closed then.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        settle()
+        # uvicorn leaves with a status of its own when the application did not start; its own line has said why.
+        with suppress(SystemExit):
+            server.run(sockets=sockets)
     return 0 if server.started else UNUSABLE
 
 
@@ -88,22 +95,35 @@ def _many(options: argparse.Namespace, settings: Settings) -> int:
     import uvicorn  # noqa: PLC0415
 
     from quarterturn_api.assembly import kept_secret  # noqa: PLC0415
+    from quarterturn_api.edge.logs import configure  # noqa: PLC0415
     from quarterturn_api.edge.metrics import SHARED_FOLDER  # noqa: PLC0415
 
+    configure(settings.log_level)
+    told = _announcing(options.database, settings)
     with ExitStack() as stack:
         # One database server for all: an embedded one belongs to this process, which outlives those that serve.
-        os.environ["QUARTERTURN_DATABASE_URL"] = stack.enter_context(located(options.database, settings))
+        url = stack.enter_context(located(options.database, settings))
+        # What keeps all of them from beginning is said once.
+        with opened(url, settings):
+            port = free_port(options.host, options.port)
+        os.environ["QUARTERTURN_DATABASE_URL"] = url
         os.environ.setdefault("QUARTERTURN_SECRET", settings.secret or kept_secret(settings.data_folder))
         os.environ.setdefault(SHARED_FOLDER, stack.enter_context(tempfile.TemporaryDirectory(prefix="quarterturn-metrics-")))
+        stack.enter_context(once_listening(options.host, port, partial(told, url_of(options.host, port))))
         uvicorn.run(
             "quarterturn_api.serving:app",
             factory=True,
             host=options.host,
-            port=options.port,
+            port=port,
             workers=options.workers,
             **_common(settings),
         )
     return 0
+
+
+def _announcing(database: str | None, settings: Settings) -> Callable[[str], None]:
+    """Says to whoever started it what is served."""
+    return partial(announce, database=database_in_words(database, settings), sandbox=settings.stripe_secret_key is None)
 
 
 def _common(settings: Settings) -> dict[str, Any]:

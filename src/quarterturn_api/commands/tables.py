@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from rich import box
 from rich.console import Console
@@ -21,10 +24,22 @@ from quarterturn_domain.settlement.chart import LedgerAccount
 from quarterturn_domain.settlement.journal import Booked
 
 _INDENT = (0, 0, 1, 2)
+_AS_WIDE_AS_IT_NEEDS: Final = 100_000
+_WIDEST_FIGURE: Final = 20
 
 
 class Screen(Console):
-    """A console that leaves it to the command what to do when nobody reads any more."""
+    """A console that leaves it to the command what to do when nobody reads any more.
+
+    Where no terminal watches, and `COLUMNS` asks for no width, tables are as wide as they need: whoever searches or copies finds
+    every name in one piece. `page` is the width of what is told in sentences.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.page = self.width
+        if not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()):
+            self.width = _AS_WIDE_AS_IT_NEEDS
 
     def on_broken_pipe(self) -> None:
         """Say so."""
@@ -32,14 +47,25 @@ class Screen(Console):
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, figures: Iterable[str] = ()) -> Padding:
-    """A table of which the columns named in `figures` are numbers."""
+    """A table of which the columns named in `figures` are numbers; what has no room in its line goes on in the next one."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     numbers = set(figures)
-    for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left", no_wrap=column in numbers)
-    for row in rows:
+    cells = [[_whole(cell) for cell in row] for row in rows]
+    for number, column in enumerate(columns):
+        widest = max((row[number].cell_len for row in cells), default=0)
+        # A column that is not to be wrapped is made narrower last, and takes the room of those that are.
+        kept = column in numbers and widest <= _WIDEST_FIGURE
+        made.add_column(_whole(column), justify="right" if column in numbers else "left", no_wrap=kept)
+    for row in cells:
         made.add_row(*row)
     return Padding(made, _INDENT, expand=False)
+
+
+def _whole(cell: str | Text) -> Text:
+    """A cell of which nothing is cut off, as it is written."""
+    made = Text(cell) if isinstance(cell, str) else cell.copy()
+    made.no_wrap, made.overflow = False, "fold"
+    return made
 
 
 def plain(value: object) -> Text:
@@ -77,7 +103,7 @@ def show_story(story: Story) -> None:
     console.print()
     for number, step in enumerate(story.steps, start=1):
         _show(console, number, step, story.names)
-    console.print(Rule("The end: who has the money, and does it balance", align="left", style="dim"))
+    console.print(Rule("The end: who has the money, and does it balance", align="left", style="dim"), width=console.page)
     console.print()
     columns = ("", *(share.name for share in story.shares))
     rows = [
@@ -132,9 +158,9 @@ def show_replay(figures: Figures, folder: Path) -> None:
     console.print(verdict(proof))
 
 
-def _show(console: Console, number: int, step: Step, names: Mapping[VendorId, str]) -> None:
-    console.print(Rule(f"{number}  {step.title}", align="left", style="dim"))
-    console.print(step.says)
+def _show(console: Screen, number: int, step: Step, names: Mapping[VendorId, str]) -> None:
+    console.print(Rule(f"{number}  {step.title}", align="left", style="dim"), width=console.page)
+    console.print(step.says, width=console.page)
     console.print()
     for each in step.grids:
         console.print(table(each.title, each.columns, each.rows, figures=each.figures))

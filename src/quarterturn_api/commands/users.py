@@ -64,7 +64,7 @@ def _set_password(options: argparse.Namespace) -> int:
 
 
 def _create_admin(options: argparse.Namespace) -> int:
-    with running(options.database) as app:
+    with running(options.database, begins=True) as app:
         known = _known(app, options.email)
         if known is None:
             account, made_up = _registered(app, options.email, options.name)

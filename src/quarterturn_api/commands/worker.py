@@ -85,8 +85,11 @@ def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str],
 
     from quarterturn_api.assembly import assembled, scheduler, working  # noqa: PLC0415
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
+    from quarterturn_api.edge.orphans import end_when  # noqa: PLC0415
 
     configure(settings.log_level)
+    if options.child_of is not None:
+        end_when(lambda: os.getppid() != options.child_of)
     with ExitStack() as stack:
         database = stack.enter_context(opened(options.database, settings))
         service = stack.enter_context(assembled(database, settings))
@@ -103,10 +106,7 @@ def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str],
         stack.enter_context(scheduler(service))
         settle()
         structlog.stdlib.get_logger("quarterturn.worker").info("working", queues=queues or QUEUES, threads=options.threads)
-        while not over.wait(_AGAIN_SECONDS):
-            if options.child_of not in {None, os.getppid()}:
-                complain(f"process {options.child_of}, which began this one, is gone; it ends, too")
-                break
+        over.wait()
     return 0
 
 

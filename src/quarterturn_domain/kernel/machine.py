@@ -27,7 +27,8 @@ class InvalidTransition(Rejected):
     def message(self) -> str:
         """The state, the act that was asked for, and the acts that it allows."""
         allowed = ", ".join(self.allowed) or "nothing more"
-        return f"A {self.machine} that is {self.state} cannot {self.act}; it allows {allowed}"
+        article = "An" if self.machine[0] in "aeiou" else "A"
+        return f"{article} {self.machine} that is {self.state} cannot {self.act}; it allows {allowed}"
 
 
 class StateMachine(Generic[S]):

@@ -13,7 +13,8 @@ import attrs
 from quarterturn_domain.kernel.currency import Currency
 from quarterturn_domain.kernel.errors import Invalid
 
-_AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,4}))?")
+_AMOUNT: Final = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?")
+_MOST_DIGITS: Final = 15
 
 
 @attrs.frozen(eq=False)
@@ -47,6 +48,8 @@ class Money:
         if match is None:
             raise Invalid(f"{text!r} as an amount", 'a decimal string such as "12.50"')
         sign, whole, decimals = match[1], match[2], match[3] or ""
+        if len(whole) > _MOST_DIGITS:
+            raise Invalid(f"{text!r} as an amount", f"at most {_MOST_DIGITS} digits before the point")
         if len(decimals) > unit.exponent:
             raise Invalid(f"{text} {unit.code} has {len(decimals)} decimals", f"at most {unit.exponent}")
         minor = int(whole + decimals.ljust(unit.exponent, "0"))

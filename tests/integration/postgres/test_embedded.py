@@ -18,7 +18,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
-from quarterturn_adapters.embedded import VERSION, EmbeddedFailed, EmbeddedPostgres
+from quarterturn_adapters.embedded import VERSION, EmbeddedFailed, EmbeddedPostgres, NoSuchDatabase
 from quarterturn_adapters.postgres import PostgresDatabase, migrate
 from quarterturn_domain.testing import samples
 
@@ -127,6 +127,23 @@ def test_a_note_of_another_process_is_no_server(folder: Path) -> None:
         with psycopg.connect(embedded.start()) as connection:
             assert (1,) == connection.execute("SELECT 1").fetchone()
         _kill_server(folder)
+
+
+def test_what_has_to_be_there_is_not_made(folder: Path) -> None:
+    """Of a folder without a server nothing is started; a server says which databases it has, and is stopped again."""
+    with pytest.raises(NoSuchDatabase, match=r"`embedded:kept`.*none was made"):
+        EmbeddedPostgres(folder, "kept", there=True).start()
+    assert not folder.exists()
+    with EmbeddedPostgres(folder), EmbeddedPostgres(folder, "kept"):
+        pass
+    for _ in range(2):
+        with pytest.raises(NoSuchDatabase) as refused:
+            EmbeddedPostgres(folder, "kpt", there=True).start()
+        assert ("kept", "quarterturn") == refused.value.names
+        assert "there is `embedded:kept` and `embedded`." in refused.value.problem
+        assert server_of(folder) is None
+    with EmbeddedPostgres(folder, "kept", there=True) as again, psycopg.connect(again.url) as connection:
+        assert ("kept",) == connection.execute("SELECT current_database()").fetchone()
 
 
 def test_a_folder_that_is_none(folder: Path) -> None:

@@ -92,6 +92,16 @@ def test_what_was_missed_is_caught_up(*, each: bool, days: list[int]) -> None:
     assert 1 == shop.look(days=1)
 
 
+def test_what_was_only_heard_of_is_not_done() -> None:
+    """Until its first turn has ended, well or not."""
+    shop = Shop(each=True, fails=1)
+    shop.look()
+    assert not shop.turns.last()["daily"].done
+    for _ in range(2):
+        shop.look(days=1)
+        assert shop.turns.last()["daily"].done
+
+
 def test_of_very_many_missed_times_the_latest_are_caught_up() -> None:
     """A machine that was off for a year does not pay 365 times."""
     shop = Shop(each=True)
