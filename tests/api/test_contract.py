@@ -240,17 +240,21 @@ def test_the_api_keeps_to_its_description(
 
 
 def test_fields_that_are_chosen_are_as_described(client: Client, people: People) -> None:
-    """Of an object, and of every item of a list: nothing else, and each as it is without choosing."""
+    """Of an object, and of every item of a list: nothing else, each as it is without choosing, and none that there is not."""
     seller = people.vendor()
     whole = client.get("/api/v1/users/me", headers=seller.headers).json()
     page = client.get("/api/v1/vendor/offers", headers=seller.headers).json()
 
-    some = client.get("/api/v1/users/me?fields=id,email,nothing", headers=seller.headers).json()
+    some = client.get("/api/v1/users/me?fields=id,email", headers=seller.headers).json()
     items = client.get("/api/v1/vendor/offers?fields=sku,price", headers=seller.headers).json()
 
     assert {"id": whole["id"], "email": whole["email"]} == some
     assert {**page, "items": [{"sku": each["sku"], "price": each["price"]} for each in page["items"]]} == items
     assert items["items"]
+    for path in ("/api/v1/users/me", "/api/v1/vendor/offers"):
+        refused = client.get(f"{path}?fields=price,nothing,email", headers=seller.headers)
+        said = [(each["field"], each["message"].split(":")[0]) for each in refused.json()["details"]["fields"]]
+        assert (422, True) == (refused.status_code, ("fields", "There is no field `nothing`") in said), refused.text
 
 
 def test_every_method_of_a_path_is_named(client: Client) -> None:

@@ -107,6 +107,82 @@ def test_a_header_is_complained_of_by_its_name(
     assert said["message"].startswith(f"{field}: ")
 
 
+@pytest.mark.parametrize(
+    ("query", "field", "why"),
+    [
+        ("vendor/statement?currency=EUR&from=yesterday", "from", "There is no parameter `from`: there are `currency`, `cursor`, "),
+        ("vendor/statement.csv?currency=EUR&fields=amount", "fields", "There is no parameter `fields`: there are `currency`, "),
+        ("products?limt=5", "limt", "There is no parameter `limt`; did you mean `limit`?"),
+        ("products?in_stock=true", "in_stock", "There is no parameter `in_stock`; did you mean `inStock`?"),
+        ("users/me?field=id", "field", "There is no parameter `field`; did you mean `fields`?"),
+        ("products?fields=id,titel", "fields", "There is no field `titel`; did you mean `title`?"),
+        ("users/me?fields=%20id,bogus", "fields", "There is no field `bogus`: there are `email`, "),
+        ("products?sort=best", "sort", "Expected one of `newest`, `price`, `-price`"),
+        ("products?currency=eur", "currency", "Expected a text that matches ^[A-Z]{3}$ (Offered in this currency, ISO 4217)"),
+        ("products?limit=0", "limit", "Expected `int` >= 1"),
+    ],
+)
+def test_a_name_or_a_value_that_there_is_none_of(client: Client, people: People, query: str, field: str, why: str) -> None:
+    """It is refused, and not passed over: whoever misspells it would be answered with something else than they asked for."""
+    answer = client.get(f"{API}/{query}", headers=people.vendor().headers)
+
+    (said,) = answer.json()["details"]["fields"]
+    assert (422, field) == (answer.status_code, said["field"]), answer.text
+    assert said["message"].startswith(why)
+
+
+def test_what_is_needed_for_a_change_has_no_names_to_choose(client: Client, people: People) -> None:
+    """Only what is read has fields to choose from."""
+    answer = client.put(f"{API}/users/me?fields=name", json={"name": "Ada"}, headers=people.client().headers)
+
+    assert (422, "fields: There is no parameter `fields`: there are none") == (answer.status_code, answer.json()["message"])
+
+
+def test_a_pattern_of_a_header_is_said_in_words(client: Client, people: People) -> None:
+    """Where nobody would read it, it is not shown."""
+    body = {"lines": [{"sku": "A", "quantity": 1}]}
+
+    answer = client.post(f"{API}/orders", json=body, headers=keyed(people.client().headers, "with blanks"))
+
+    wanted = "Idempotency-Key: Expected a text of visible ASCII characters, without blanks"
+    assert (422, wanted) == (answer.status_code, answer.json()["message"])
+
+
+def test_of_many_unknown_names_some_are_told_of(client: Client) -> None:
+    """A query has room for thousands, and each would be answered with a sentence."""
+    answer = client.get(f"{API}/products?{'&'.join(f'unknown{number}=1' for number in range(1_000))}")
+
+    assert (422, 10) == (answer.status_code, len(answer.json()["details"]["fields"]))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/health/live", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/schema/openapi.json", 200),
+        ("OPTIONS", f"{API}/products", 204),
+        ("POST", f"{API}/webhooks/sandbox", 403),
+    ],
+)
+def test_others_may_add_what_they_like(client: Client, method: str, path: str, status: int) -> None:
+    """Who asks for what is not for the users of the API, or is a provider, has habits of their own."""
+    assert status == client.request(method, f"{path}?added=1&fields=bogus").status_code
+
+
+def test_every_parameter_that_is_described_is_taken(client: Client) -> None:
+    """And every one that is taken is described, so that nobody is refused who keeps to the description."""
+    described = {
+        (path, parameter["name"])
+        for path, item in client.get("/schema/openapi.json").json()["paths"].items()
+        for operation in item.values()
+        for parameter in operation["parameters"]
+        if parameter["in"] == "query" and parameter["name"] != "fields"
+    }
+
+    assert {(path, name) for path, name, _ in parameters(client)} == described
+
+
 COSTLY: Final = {
     "/cart/checkout",
     "/orders",

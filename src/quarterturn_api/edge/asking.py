@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException, HTTPException, InternalServerException, NotAuthorizedException, ValidationException
 from litestar.types import Empty, Scope
 
+from quarterturn_api.edge.complaints import NEEDED, of_body
 from quarterturn_domain.identity.asker import Asker
 from quarterturn_domain.kernel.ids import AccountId, VendorId
 
@@ -91,12 +92,12 @@ class Ask(Request[Asker | None, str | None, State]):
             if body and not _is_json(header(self.scope, b"content-type")):
                 raise HTTPException("The body has to be application/json", status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             wanted = self.route_handler.parsed_fn_signature.parameters.get("data")
+            kind = wanted.annotation if wanted else Any
             try:
-                self._json = msgspec.json.decode(body or b"null", type=wanted.annotation if wanted else Any)
+                self._json = msgspec.json.decode(body or b"null", type=kind)
             except msgspec.ValidationError as wrong:
-                text, _, where = str(wrong).partition(" - at `")
-                field = where.rstrip("`").removeprefix("$").removeprefix(".")
-                raise ValidationException(text, extra=[{"message": text, "key": field}]) from None
+                raise ValidationException(extra=[of_body(wrong, kind)]) from None
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as malformed:
-                raise ClientException(f"The body is not JSON: {malformed}") from None
+                why = f"The body is not JSON: {malformed}" if body.strip() else f"{NEEDED}, and there are only blanks"
+                raise ClientException(why) from None
         return self._json

@@ -31,8 +31,8 @@ class Asked(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=
 Amount = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^-?\d{1,16}(\.\d{1,4})?$",
-        description="An exact decimal with at most as many digits after the point as the currency has.",
+        pattern=r"^-?\d{1,15}(\.\d{1,4})?$",
+        description="An exact decimal with at most 15 digits before the point, and after it at most as many as the currency has.",
         examples=["12.50"],
     ),
 ]

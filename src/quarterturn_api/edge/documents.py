@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final
 
 import msgspec
-from litestar import Litestar, Response
+from litestar import Litestar
 from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import ScalarRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from quarterturn_api.edge.access import KEY, VENDOR_HEADER, Access
+from quarterturn_api.edge.explorers import PinnedScalar, PinnedSwagger
+from quarterturn_api.edge.parameters import BY_HAND, knows_all
+from quarterturn_api.edge.repeating import FIELDS, answered, chooses, is_struct
 
 ERROR: Final = "Error"
-_DESCRIBED: Final = "described"
 _COMPONENT: Final = "#/components/schemas/"
 _RESPONSE: Final = "#/components/responses/"
 
@@ -31,7 +32,8 @@ _ABOUT: Final = """The core of a multi-vendor marketplace: one checkout takes go
 cent.
 
 Amounts are exact decimals in text. Lists are paginated: `limit`, and `cursor` from `nextCursor` of the page before. `fields` asks
-for some fields only. Every error has one body; its `code` names what went wrong, its `details` are the facts.
+for some fields only. A name that is not known, of a parameter or of a field, is refused. Every error has one body; its `code` names
+what went wrong, its `details` are the facts.
 """
 
 _SENTENCES: Final = {
@@ -79,7 +81,7 @@ _SCHEMA: Final = {
 
 def described(rule: Mapping[str, Any], **by_hand: Any) -> dict[str, Any]:
     """The rule of a route whose handler reads the request itself, with what OpenAPI says of it: `requestBody`, `parameters`."""
-    return {**rule, "opt": {**rule["opt"], _DESCRIBED: by_hand}}
+    return {**rule, "opt": {**rule["opt"], BY_HAND: by_hand}}
 
 
 def documented() -> OpenAPIConfig:
@@ -89,7 +91,7 @@ def documented() -> OpenAPIConfig:
         version=version("quarterturn"),
         description=_ABOUT,
         path="/schema",
-        render_plugins=[ScalarRenderPlugin(), SwaggerRenderPlugin()],
+        render_plugins=[PinnedScalar(), PinnedSwagger()],
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT", description="An access token."),
@@ -116,16 +118,16 @@ def describe(app: Litestar) -> None:
         assert operation.get("summary"), f"{method} {path} has no summary"
         # Litestar describes a validation error of its own, which is never answered.
         operation["responses"].pop("400", None)
-        for status in _errors(path, method, access, operation):
+        for status in _errors(path, method, access, handler, operation):
             operation["responses"][str(int(status))] = {"$ref": f"{_RESPONSE}{_name(status)}"}
         given = [_sendable(each) for each in operation.get("parameters", [])]
-        own: dict[str, Any] = handler.opt.get(_DESCRIBED, {})
+        own: dict[str, Any] = handler.opt.get(BY_HAND, {})
         known = {each["name"] for each in own.get("parameters", ())}
         given = [each for each in given if each["name"] not in known]
-        operation["parameters"] = [*given, *_parameters(method, access, handler), *own.get("parameters", ())]
+        operation["parameters"] = [*given, *_parameters(access, handler), *own.get("parameters", ())]
         if "requestBody" in own:
             operation["requestBody"] = own["requestBody"]
-        if method == "get" and not handler.opt.get("streamed"):
+        if chooses(handler):
             operation["responses"]["304"] = {"description": "Nothing has changed since the answer with this ETag"}
 
 
@@ -141,12 +143,9 @@ def _bodies(operations: list[tuple[str, str, HTTPRouteHandler, dict[str, Any]]],
         data = handler.parsed_fn_signature.parameters.get("data")
         if data is not None:
             places += [(each, data.annotation) for each in operation["requestBody"]["content"].values()]
-        answered = handler.parsed_fn_signature.return_type.annotation
-        if get_origin(answered) is Response:
-            (answered,) = get_args(answered)
-        if isinstance(get_origin(answered) or answered, type(msgspec.Struct)):
+        if is_struct(answer := answered(handler)):
             good = [response for status, response in operation["responses"].items() if status.startswith("2")]
-            places += [(each, answered) for response in good for each in response.get("content", {}).values()]
+            places += [(each, answer) for response in good for each in response.get("content", {}).values()]
     schemas, components = msgspec.json.schema_components([kind for _, kind in places], ref_template=f"{_COMPONENT}{{name}}")
     for (place, _), schema in zip(places, schemas, strict=True):
         place["schema"] = schema
@@ -179,7 +178,7 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
                     yield getattr(route, "path_format", route.path), method.lower(), handler
 
 
-def _errors(path: str, method: str, access: Access, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
+def _errors(path: str, method: str, access: Access, handler: HTTPRouteHandler, operation: dict[str, Any]) -> Iterator[HTTPStatus]:
     yield HTTPStatus.BAD_REQUEST
     # A token that is wrong is refused wherever it is shown.
     yield HTTPStatus.UNAUTHORIZED
@@ -189,6 +188,8 @@ def _errors(path: str, method: str, access: Access, operation: dict[str, Any]) -
     if "{" in path or access.of_vendor or method != "get" or operation.get("parameters"):
         yield HTTPStatus.NOT_FOUND
         yield HTTPStatus.UNPROCESSABLE_ENTITY
+    elif knows_all(handler):
+        yield HTTPStatus.UNPROCESSABLE_ENTITY
     if method != "get":
         yield HTTPStatus.CONFLICT
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -197,7 +198,7 @@ def _errors(path: str, method: str, access: Access, operation: dict[str, Any]) -
     yield HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def _parameters(method: str, access: Access, handler: HTTPRouteHandler) -> Iterator[dict[str, Any]]:
+def _parameters(access: Access, handler: HTTPRouteHandler) -> Iterator[dict[str, Any]]:
     if access.of_vendor:
         yield {
             "name": VENDOR_HEADER,
@@ -206,9 +207,9 @@ def _parameters(method: str, access: Access, handler: HTTPRouteHandler) -> Itera
             "description": "The vendor that the request is about; needed by who acts for several.",
             "schema": {"type": "string", "format": "uuid"},
         }
-    if method == "get" and not handler.opt.get("streamed"):
+    if chooses(handler):
         yield {
-            "name": "fields",
+            "name": FIELDS,
             "in": "query",
             "required": False,
             "description": "Names of fields, with commas between them: of the object, or of each item of a list, only these.",

@@ -19,6 +19,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from quarterturn_api.edge.explorers import PINNED
 from quarterturn_api.edge.logs import REQUEST
 from quarterturn_api.edge.metrics import Metrics
 
@@ -41,12 +42,13 @@ NOTHING_KEEPS: Final = (b"cache-control", b"no-store")
 """For answers whose route says nothing of caches, refusals too: what is somebody's own is on no disk afterwards."""
 NOTHING_LOADS: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 """For answers that are data."""
+_PINNED: Final = " ".join(PINNED).encode()
 THE_READER_LOADS: Final = (
     b"content-security-policy",
     (
-        b"default-src 'none'; connect-src 'self'; frame-ancestors 'none'; img-src 'self' data: https://cdn.jsdelivr.net; "
-        b"script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-        b"font-src data: https://cdn.jsdelivr.net https://fonts.scalar.com"
+        b"default-src 'none'; connect-src 'self'; frame-ancestors 'none'; img-src 'self' data:; "
+        b"script-src 'unsafe-inline' " + _PINNED + b"; style-src 'unsafe-inline' " + _PINNED + b"; "
+        b"font-src data: https://fonts.scalar.com"
     ),
 )
 """For the only pages that there are: those that show the OpenAPI description, by programs that they load."""

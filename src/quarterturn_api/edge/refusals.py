@@ -25,7 +25,8 @@ from litestar.types import ExceptionHandlersMap
 from quarterturn_api.edge.access import KEY, Access
 from quarterturn_api.edge.asking import Ask
 from quarterturn_api.edge.bodies import Body
-from quarterturn_api.edge.parameters import names
+from quarterturn_api.edge.complaints import NEEDED
+from quarterturn_api.edge.parameters import complaint
 from quarterturn_domain.identity.attempts import TooManyAttempts
 from quarterturn_domain.identity.signing_in import SignInRefused
 from quarterturn_domain.kernel.errors import (
@@ -56,6 +57,8 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
 _CAMEL: Final = re.compile(r"_([a-z])")
 _MISSING: Final = re.compile(r"Missing required (?P<kind>\w+) parameter '(?P<name>[^']+)'")
 _OF_PARAMETERS: Final = frozenset({ParamType.QUERY, ParamType.HEADER, ParamType.COOKIE, ParamType.PATH})
+_BODY: Final = "body"
+"""Of a body Litestar itself finds one thing only: that there is none; what is in it is read by `Ask`."""
 _log = structlog.stdlib.get_logger("quarterturn.edge")
 
 
@@ -149,20 +152,22 @@ def _keeps_stock(request: Ask) -> bool:
 
 def misread(request: Ask, error: ValidationException) -> Response[ErrorBody]:
     """The values are not what the route takes: which, by the names that they are sent under, and why."""
-    fields = [
-        {"field": _sent(request, each), "message": each.get("message", "")} for each in error.extra or [] if isinstance(each, dict)
-    ]
+    fields = [_objected(request, each) for each in error.extra or [] if isinstance(each, dict)]
     if missing := _MISSING.match(error.detail):
         fields.append({"field": missing["name"], "message": f"Expected this {missing['kind']}, and it is missing"})
     named = "; ".join(f"{each['field']}: {each['message']}" if each["field"] else each["message"] for each in fields)
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", named or error.detail, {"fields": fields})
 
 
-def _sent(request: Ask, wrong: Mapping[str, Any]) -> str:
-    """What a parameter, or a field of the body, that is wrong is called by whoever sent it."""
-    name: str = wrong.get("key", "")
-    # Of a body the field is named as it is, and may be called like a parameter.
-    return names(request.route_handler).get(name, name) if wrong.get("source") in _OF_PARAMETERS else name
+def _objected(request: Ask, wrong: Mapping[str, Any]) -> dict[str, str]:
+    """What a parameter, or a field of the body, that is wrong is called by whoever sent it, and why it is wrong."""
+    name, message, source = wrong.get("key", ""), wrong.get("message", ""), wrong.get("source")
+    # A field of the body is named as it is, and may be called like a parameter.
+    if source in _OF_PARAMETERS:
+        name, message = complaint(request.route_handler, name, message)
+    elif source == _BODY:
+        name, message = "", f"{NEEDED}, and there is none"
+    return {"field": name, "message": message}
 
 
 def failed(request: Ask, error: HTTPException) -> Response[ErrorBody]:
