@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
-from quarterturn_domain.kernel.errors import DomainError
+from quarterturn_domain.kernel.errors import DomainError, Unavailable
 
 REDACTED: Final = "[redacted]"
 
@@ -48,3 +48,8 @@ def said(failure: BaseException) -> str:
     # Cut afterwards: half of a secret would not be known for one; and a text without end is not searched.
     text = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text[: 4 * MOST_SAID])
     return _NUMBERS.sub(REDACTED, redacted(text))[:MOST_SAID]
+
+
+def why(failure: BaseException) -> dict[str, Any]:
+    """What a line of the log says of a failure: of somebody who is away a sentence, of a bug how it came about."""
+    return {"reason": said(failure)} if isinstance(failure, Unavailable) else {"exc_info": failure}

@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from quarterturn_adapters.payout_runs import pay, scheduled_run
+from quarterturn_adapters.redaction import why
 from quarterturn_adapters.schedules import Calendar, Every, Schedule
 from quarterturn_adapters.turns import Turns
 from quarterturn_api.edge.answering import Service
@@ -70,7 +71,7 @@ class Told:
         """A turn of a schedule has ended: one that failed comes again."""
         self._service.metrics.turned(name, failed=failure is not None, at=self._service.clock.now())
         if failure is not None:
-            _log.error("schedule failed", schedule=name, seconds=round(seconds, 3), exc_info=failure)
+            _log.error("schedule failed", schedule=name, seconds=round(seconds, 3), **why(failure))
 
 
 class Overdue(Collector):

@@ -15,6 +15,7 @@ import dramatiq
 import structlog
 from dramatiq import Actor, Broker
 
+from quarterturn_adapters.redaction import why
 from quarterturn_adapters.relay import PROVIDERS, Handled, Relay, Subscription
 from quarterturn_adapters.worker.metrics import WorkerMetrics
 
@@ -73,7 +74,7 @@ def _handled(relay: Relay, subscription: Subscription, metrics: WorkerMetrics) -
     try:
         handled = relay.handle(subscription.name)
     except Exception as failure:  # noqa: BLE001 - the database is away, or a bug: what was claimed is due again when its lease is over
-        _log.error("not handled", subscription=subscription.name, exc_info=failure)
+        _log.error("not handled", subscription=subscription.name, **why(failure))
         return Handled(0)
     if handled.claimed:
         seconds = perf_counter() - began

@@ -16,6 +16,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import DramatiqError
 
 from quarterturn_adapters.bell import Bell
+from quarterturn_adapters.redaction import why
 from quarterturn_adapters.relay import Relay
 from quarterturn_adapters.worker.actors import actors
 from quarterturn_adapters.worker.brokers import broker_at
@@ -106,7 +107,7 @@ class Workers:
                     for name in self._relay.due():
                         self._send(name, 1)
             except Exception as failure:  # noqa: BLE001 - the database is away, or a bug; what is in the outbox stays there
-                _log.error("events are not forwarded", exc_info=failure)
+                _log.error("events are not forwarded", **why(failure))
                 self._over.wait(_AWAY_SECONDS)
             self._bell.wait(self._look_seconds)
 
@@ -145,7 +146,7 @@ class Workers:
             try:
                 self._relay.keep_leases()
             except Exception as failure:  # noqa: BLE001 - somebody else takes over when it is over
-                _log.warning("leases are not kept", exc_info=failure)
+                _log.warning("leases are not kept", **why(failure))
 
 
 def _tell(dispatch: Dispatch) -> None:

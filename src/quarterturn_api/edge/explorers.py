@@ -1,7 +1,7 @@
 """Explorers: pages that show the description of the API, by programs of others, which are pinned to the byte.
 
-A page of this origin is trusted with tokens, so nothing may run in it that somebody could put there later: every program is named by
-its version, and a browser that receives other bytes does not run them (Subresource Integrity).
+A page of this origin is trusted with tokens, so nothing may run in it that somebody could put there later: every program is named
+by its version, and a browser that receives other bytes does not run them (Subresource Integrity).
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from quarterturn_adapters.redaction import REDACTED, redacted
+from quarterturn_adapters.redaction import REDACTED, redacted, why
 from quarterturn_api.edge.logs import redact
+from quarterturn_domain.kernel.errors import Unavailable
 
 ID = "0" * 32
 ROW = "DETAIL:  Failing row contains (7, Ada Lovelace, 12 Analytical Row,\n\nthe blue door, LINEN)."
@@ -35,6 +36,15 @@ ROW = "DETAIL:  Failing row contains (7, Ada Lovelace, 12 Analytical Row,\n\nthe
 def test_what_a_text_must_not_say(case: str, text: str, expected: str) -> None:
     """Whole: half of a secret is as good as the secret."""
     assert expected == redacted(text), case
+
+
+def test_who_is_away_is_told_of_in_a_sentence() -> None:
+    """A log that fills with tracebacks while a database is away hides what else there is; of a bug it says how it came about."""
+    bug = ZeroDivisionError("division by zero")
+    away = Unavailable("The database")
+
+    assert {"reason": away.message} == why(away)
+    assert {"exc_info": bug} == why(bug)
 
 
 @pytest.mark.parametrize(
