@@ -34,6 +34,15 @@ def own_folder() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_window() -> Iterator[None]:
+    """Nobody's terminal is as wide as what tests print; a process that reads lines says otherwise to those that it begins."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("COLUMNS", "LINES"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of large public data sets: `QUARTERTURN_DATA`, or `../shared/data` beside the checkout."""

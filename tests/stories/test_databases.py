@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,15 +134,15 @@ def test_a_name_that_is_misspelt_makes_no_database(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("where", [("--database", "memory"), ()])
-def test_a_folder_that_cannot_be_is_said_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: tuple[str, ...]
-) -> None:
+def test_a_folder_that_cannot_be_is_said_so(where: tuple[str, ...]) -> None:
     """The program's own folder is no question of the user's: it is named, with the variable that names another one."""
-    monkeypatch.setenv("QUARTERTURN_DATA_FOLDER", "/proc/quarterturn")
-    status, answer, complaint = said(capsys, "serve", "--port", "0", *where)
-    assert (UNUSABLE, "") == (status, answer)
-    assert "The folder /proc/quarterturn for the program's own data cannot be used: no such file or directory." in complaint
-    assert "QUARTERTURN_DATA_FOLDER" in complaint
+    # In a process of its own: whoever serves sets up the log of the whole process.
+    command = [sys.executable, "-m", "quarterturn_api", "serve", "--port", "0", *where]
+    environment = {**os.environ, "QUARTERTURN_DATA_FOLDER": "/proc/quarterturn"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (UNUSABLE, "") == (done.returncode, done.stdout)
+    assert "The folder /proc/quarterturn for the program's own data cannot be used: no such file or directory." in done.stderr
+    assert "QUARTERTURN_DATA_FOLDER" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -39,7 +39,8 @@ class Screen(Console):
         super().__init__(**given)
         self.page = self.width
         if not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()):
-            self.width = _AS_WIDE_AS_IT_NEEDS
+            # Both: what is only told its width asks the surroundings all the same.
+            self.size = ConsoleDimensions(_AS_WIDE_AS_IT_NEEDS, self.height)
 
     def on_broken_pipe(self) -> None:
         """Say so."""
