@@ -15,11 +15,11 @@ from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import attrs
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Error, OperationalError
 from psycopg.abc import PQGen
 from psycopg.abc import Transformer as Values
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.generators import fetch_many, send
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
@@ -32,8 +32,8 @@ _Key: TypeAlias = tuple[str, tuple[int, ...]]
 MOST_PREPARED: Final = 200
 """So many statements stay prepared on a connection, those that were used last: each takes the server up to 200 kB."""
 
-_STALE: Final = frozenset({"0A000", "26000"})
-"""Errors of statements that were prepared: their tables have changed since, or somebody else has let go of them."""
+_CHECKS_A_PLAN: Final = "RevalidateCachedQuery"
+"""Where the server finds that a table has changed; what it says then is in its own language."""
 
 
 @attrs.define
@@ -148,7 +148,7 @@ class Exchange:
     def _failed(self, result: PGresult) -> Exception:
         """What the server refused; a connection whose statements are not what they were is of no use any more."""
         error = error_from_result(result, self._connection.info.encoding)
-        if error.sqlstate in _STALE:
+        if stale(error):
             self._connection.close()
         return error
 
@@ -211,6 +211,11 @@ class Exchange:
         self._told = []
         if self._connection.pgconn.status != ConnStatus.BAD:
             self._connection.close()
+
+
+def stale(error: Error) -> bool:
+    """Whether a statement is not what was prepared: its tables have changed since, or somebody else has let go of it."""
+    return isinstance(error, InvalidSqlStatementName) or error.diag.source_function == _CHECKS_A_PLAN
 
 
 def _conversation(pgconn: PGconn, results: int) -> PQGen[list[PGresult]]:

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
+from quarterturn_adapters.postgres.exchange import stale
 from quarterturn_domain.kernel.errors import Conflict, Unavailable
 
 _KEY: Final = re.compile(r"\((?P<columns>.*?)\)=\((?P<values>.*?)\) (?:already exists|conflicts)")
@@ -64,8 +65,6 @@ _REASONS: Final = {
     "seals_number_key": "the entry is sealed already",
 }
 
-_CACHED_PLAN: Final = "cached plan must not change result type"
-
 # Rows that are made where none could be locked: two makers at the same moment are a race, not a contradiction.
 _RACES: Final = frozenset({"stock_items_pkey", "account_balances_key"})
 
@@ -86,7 +85,7 @@ def translated(error: psycopg.Error) -> Exception:
         return _taken(error)
     if isinstance(error, (errors.SerializationFailure, errors.DeadlockDetected)):
         return Contended("The database's transaction, which lost against another one,")
-    if isinstance(error, errors.InvalidSqlStatementName) or _CACHED_PLAN in str(error):
+    if stale(error):
         return Contended("The database's statement, whose tables were changed since it was prepared,")
     if isinstance(error, (errors.LockNotAvailable, errors.QueryCanceled)):
         return TookTooLong("The database, which took too long,", 1)

@@ -6,7 +6,8 @@ one exchange. What is much is sent on at once and waited for no sooner: the serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -97,13 +98,8 @@ class Statements:
         """Send the writes that wait, and do not wait for what comes of them."""
         writes, self._writes = self._writes, []
         self._tell_watch(writes)
-        try:
+        with self._refusing():
             self._exchanged.tell([Statement(*_counted(each.sql, each.parameters, each.rows)) for each in writes])
-        except psycopg.Error as error:
-            raise self._refused(error) from error
-        except Exception as error:
-            self._refusal = error
-            raise
         self._sent += len(writes)
 
     def _exchange(self, *queries: Statement, commit: bool = False) -> list[Answer]:
@@ -114,14 +110,8 @@ class Statements:
         self._tell_watch([*writes, *queries])
         asked = [Statement(*_counted(each.sql, each.parameters, each.rows if commit else None)) for each in writes] + list(queries)
         sent, self._sent = self._sent, 0
-        try:
+        with self._refusing():
             answers = self._exchanged.ask(asked, commit=commit)[sent:]
-        except psycopg.Error as error:
-            raise self._refused(error) from error
-        except Exception as error:
-            # A value that cannot be sent: what was to be written with it is not written, so nothing may be committed.
-            self._refusal = error
-            raise
         if not commit:
             for write, answer in zip(writes, answers, strict=False):
                 assert write.rows in {None, answer.count}, f"{write.rows} rows were to change, {answer.count} did: {write.sql}"
@@ -132,10 +122,17 @@ class Statements:
             for each in statements:
                 self._watch(each.sql)
 
-    def _refused(self, error: psycopg.Error) -> Exception:
-        self._writes = []
-        self._refusal = translated(error)
-        return self._refusal
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Whatever goes wrong in the block was refused: what waited with it is not written, so nothing may be committed."""
+        try:
+            yield
+        except psycopg.Error as error:
+            self._refusal = translated(error)
+            raise self._refusal from error
+        except Exception as error:
+            self._refusal = error
+            raise
 
 
 def _counted(sql: str, parameters: Sequence[Any], rows: int | None) -> tuple[str, Sequence[Any]]:
