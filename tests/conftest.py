@@ -43,6 +43,18 @@ def no_window() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A migrated and empty database of this test, on the embedded server."""
+    # Whoever asks for none needs neither a server nor its driver.
+    from tests.databases import EMBEDDED, running  # noqa: PLC0415
+
+    server = running(EMBEDDED)
+    made = server.migrated()
+    yield made
+    server.drop(made)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of large public data sets: `QUARTERTURN_DATA`, or `../shared/data` beside the checkout."""

@@ -12,12 +12,12 @@ import structlog
 from litestar import Litestar
 
 from quarterturn_adapters.garbage import settle
+from quarterturn_adapters.orphans import end_when
 from quarterturn_adapters.settings import Settings
 from quarterturn_adapters.unusable import Unusable
 from quarterturn_api.app import create_app
 from quarterturn_api.assembly import serving
 from quarterturn_api.edge.logs import configure
-from quarterturn_api.edge.orphans import end_when
 
 _AGAIN_SECONDS: Final = 2.0
 

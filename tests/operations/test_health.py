@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
@@ -13,21 +12,12 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from tests.databases import EMBEDDED, running, server, unused_port
+from tests.databases import EMBEDDED, server, unused_port
 from tests.operations.programs import PATIENCE_SECONDS, begun, command, environment, figures, total
 
 from quarterturn_api.command import main
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 def test_nobody_who_is_not_there_is_well(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.databases import EMBEDDED, running, unused_port
+from tests.databases import unused_port
 from tests.operations.programs import PATIENCE_SECONDS, begun, command, environment
 from tests.operations.written import ROOT
 
@@ -22,15 +22,6 @@ CADDY = os.environ.get("QUARTERTURN_TEST_CADDY", "")
 
 WAYS = ("direct", *(("caddy",) if CADDY else ()))
 """How a request reaches the service here."""
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 def ask(port: int, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> int:

@@ -31,15 +31,6 @@ WORKERS = ["1", "2"]
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
-
-
-@pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder for an embedded database, which whoever runs its server may enter; no server is left in it."""
     made = Path(tempfile.mkdtemp(prefix="qts-"))

@@ -10,7 +10,7 @@ import io
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +18,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.databases import EMBEDDED, running
 from tests.stories.test_serve import SECRET, serving
 
 from quarterturn_adapters.postgres.doctor import examine
@@ -30,15 +29,6 @@ Json: TypeAlias = Any
 """What JSON says: the assertions are about what it is."""
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 class Somebody:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,6 @@ from quarterturn_adapters.turns import Turn
 pytestmark = pytest.mark.slow
 
 MISSED_DAYS = 3
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 def schedule(url: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

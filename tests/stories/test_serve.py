@@ -20,7 +20,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from tests.api.people import People, Seller
-from tests.databases import EMBEDDED, running, unused_port
+from tests.databases import unused_port
 
 from quarterturn_adapters.chance import PlainHasher
 from quarterturn_adapters.clock import SystemClock
@@ -64,15 +64,6 @@ class Served:
     def lines(self) -> Sequence[dict[str, Any]]:
         """What it has logged."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 @pytest.fixture

